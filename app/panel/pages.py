@@ -1,0 +1,262 @@
+"""What a page shows, as plain data: the one thing both frameworks hand to the one set of templates.
+
+FAB's console views and Flask-Admin's desk views both build these objects (see `crud.py`) and render
+`panel/list.html`, `panel/form.html`, `panel/detail.html` with them. A template reads these fields and
+nothing else, so a page can be drawn in a test or a gallery without a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Tone = Literal["amber", "green", "red", "blue", "violet", "grey"]
+Kind = Literal[
+    "text", "number", "date", "moment", "choice", "state", "flag", "reference", "masked", "photo", "rich", "file", "lines"
+]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link or a button. `method="post"` submits the shell's one hidden POST form to `href`.
+
+    `confirm` is the text of the confirmation dialog ("" = none); `danger` marks the irreversible.
+    `primary` is given to at most one per region. `disabled` is the reason shown in its place.
+    """
+
+    label: str
+    href: str
+    icon: str = ""
+    method: Literal["get", "post"] = "get"
+    confirm: str = ""
+    primary: bool = False
+    danger: bool = False
+    disabled: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value of a row, already masked and formatted; `href` where it leads somewhere."""
+
+    text: str
+    kind: Kind = "text"
+    tone: Tone = "grey"
+    href: str = ""
+    title: str = ""
+    html: str = ""  # sanitised rich text (kind "rich") only
+
+
+@dataclass(frozen=True)
+class Column:
+    """A list column. `sort` is the link that sorts by it ("" = not sortable), `sorted` its aria-sort."""
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    sort: str = ""
+    sorted: Literal["", "ascending", "descending"] = ""
+    hidden: bool = False  # switched off in the column chooser
+
+
+@dataclass(frozen=True)
+class Block:
+    """One cell of a card row: a caption and label/value lines, as the handbook shows 学生信息 or 考试安排."""
+
+    caption: str
+    lines: Sequence[tuple[str, Cell]]
+    photo: str = ""  # address of a picture, "" = none, "none" = placeholder
+
+
+@dataclass(frozen=True)
+class Row:
+    key: str
+    cells: Sequence[Cell]
+    links: Sequence[Link] = ()
+    blocks: Sequence[Block] = ()  # used when ListPage.cards
+    title: str = ""  # what a screen reader calls this row's checkbox
+
+
+@dataclass(frozen=True)
+class Tab:
+    label: str
+    href: str
+    count: str  # "238", "10000+"
+    active: bool = False
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One field of the filter block. `kind` decides the control.
+
+    text (contains) · exact · choice (options) · dates (two values: name_from, name_to) ·
+    remote (tom-select on `remote`, current choice in `options`) · flag.
+    A `private` filter (masked column) makes the whole form submit by POST.
+    """
+
+    name: str
+    label: str
+    kind: Literal["text", "exact", "choice", "dates", "remote", "flag"]
+    value: str = ""
+    value_to: str = ""
+    options: Sequence[tuple[str, str]] = ()
+    remote: str = ""
+    private: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Pager:
+    page: int  # 1-based
+    pages: int
+    size: int
+    total: str  # "238", "10000+"
+    numbers: Sequence[tuple[str, str]]  # (label, href); ("…", "") is a gap; current has href ""
+    previous: str = ""
+    next: str = ""
+    sizes: Sequence[tuple[int, str]] = ()  # (10, href) …
+    goto: str = ""  # address with "{page}" where the number goes
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What an empty list says: why, and the link to what comes next."""
+
+    text: str
+    hint: str = ""
+    link: Link | None = None
+
+
+@dataclass(frozen=True)
+class Crumb:
+    label: str
+    href: str = ""
+
+
+@dataclass
+class Page:
+    title: str
+    crumbs: Sequence[Crumb] = ()
+    hint: str = ""
+
+
+@dataclass
+class ListPage(Page):
+    action: str = ""  # where the filter form goes (GET, or POST when any filter is private)
+    tabs: Sequence[Tab] = ()
+    filters: Sequence[Filter] = ()
+    columns: Sequence[Column] = ()
+    rows: Sequence[Row] = ()
+    buttons: Sequence[Link] = ()  # top right: 新增, 批量导入 …
+    bulk: Sequence[Link] = ()  # act on the ticked rows (inputs name="rowid"), POST
+    pager: Pager | None = None
+    empty: Empty = field(default_factory=lambda: Empty("暂无数据"))
+    cards: bool = False
+    state: Sequence[tuple[str, str]] = ()  # hidden inputs that travel with the filter form: tab, sort, size
+    chooser: str = ""  # POST address of the column chooser ("" = none)
+    views: Sequence[Link] = ()  # saved filters
+    filtered: bool = False
+
+
+@dataclass
+class Item:
+    label: str
+    cell: Cell
+    wide: bool = False
+    error: str = ""
+
+
+@dataclass
+class Section:
+    title: str
+    items: Sequence[Item] = ()
+
+
+@dataclass
+class Related:
+    """A table of child rows under a detail."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    link: Link | None = None  # "查看全部"
+    empty: str = "暂无数据"
+
+
+@dataclass
+class Step:
+    label: str
+    when: str = ""
+    state: Literal["done", "current", "todo"] = "todo"
+
+
+@dataclass
+class DetailPage(Page):
+    heading: str = ""
+    state: Cell | None = None
+    photo: str = ""
+    facts: Sequence[tuple[str, Cell]] = ()
+    steps: Sequence[Step] = ()
+    sections: Sequence[Section] = ()
+    related: Sequence[Related] = ()
+    links: Sequence[Link] = ()  # head: actions, 编辑
+    history: Sequence[tuple[str, str, str]] = ()  # (when, who, what)
+
+
+@dataclass
+class FormPage(Page):
+    """`form` is a WTForms form whose Meta draws our controls; `sections` name its fields in order."""
+
+    form: Any = None
+    sections: Sequence[tuple[str, Sequence[str]]] = ()
+    action: str = ""
+    back: str = ""
+    submit: str = "保存"
+    extra: Sequence[Link] = ()
+    multipart: bool = False
+    stale: Sequence[tuple[str, str, str]] = ()  # (label, yours, theirs) after a concurrent edit (R137)
+
+
+@dataclass
+class MessagePage(Page):
+    """A question or an answer: what an action will do (preview), an error, a result."""
+
+    text: str = ""
+    lines: Sequence[tuple[str, str]] = ()  # figures: ("将处理", "120 条")
+    rows: Sequence[str] = ()  # names of what is affected, the first few
+    form: Any = None
+    action: str = ""
+    submit: str = "确认"
+    back: str = ""
+    danger: bool = False
+    hidden: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    label: str
+    href: str
+    icon: str = ""
+    active: bool = False
+
+
+@dataclass(frozen=True)
+class MenuArea:
+    """An area of the top menu; its items are the side menu while it is the active one."""
+
+    label: str
+    href: str
+    icon: str = ""
+    active: bool = False
+    items: Sequence[MenuItem] = ()
+
+
+@dataclass(frozen=True)
+class Who:
+    """The person in the user menu."""
+
+    name: str
+    tenant: str
+    role: str
+    unread: int = 0
