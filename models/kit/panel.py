@@ -1,0 +1,64 @@
+"""`Panel(...)`: what a table is on screen, beyond its columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from models.kit.scope import Scope
+
+ALL = ("add", "edit", "delete", "import", "export")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One cell of a card row (7.2: 学生信息, 考试安排): a caption and the columns drawn in it, line by line.
+
+    Columns may be dotted through references: `candidate.name`. `photo` names the picture column drawn beside.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    photo: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The console of one table.
+
+    label: what one row is called (考生). menu: "area/entry", "" = reached from elsewhere only.
+    title: the column that names a row in pickers, crumbs and confirmations. allows: which of the general
+    doors exist at all; who may use them is the role table's matter (`app/access/roles.py`).
+    desk: the table defines the business and is edited at the configuration desk (Flask-Admin);
+    children: tables edited as rows inside the parent's form; related: tables listed under its detail.
+    append_only: rows refuse UPDATE and DELETE for every role (D8). frozen: SQL over OLD; rows where it holds do.
+    """
+
+    label: str
+    scope: Scope
+    menu: str = ""
+    icon: str = "table"
+    title: str = "name"
+    order: int = 50
+    sort: str = "-id"
+    allows: tuple[str, ...] = ALL
+    desk: bool = False
+    cards: tuple[Block, ...] = ()
+    children: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    empty: str = "暂无数据"
+    hint: str = ""
+    unique: tuple[tuple[str, ...], ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()  # (SQL, what it means in Chinese)
+    append_only: bool = False
+    frozen: str = ""
+    frozen_message: str = "记录已锁定,不能修改"
+    audit: bool = True
+    indexes: tuple[tuple[str, ...], ...] = field(default=())
+
+    @property
+    def area(self) -> str:
+        return self.menu.partition("/")[0]
+
+    @property
+    def entry(self) -> str:
+        return self.menu.partition("/")[2]
