@@ -1,0 +1,5 @@
+"""The schema, one file per business area; it reads like the data dictionary. Importing this declares every table."""
+
+from models.kit.base import complete
+
+complete()
