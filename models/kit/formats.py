@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from models.kit.pinyin import suggest_pinyin as suggest_pinyin
+from models.kit.pinyin import suggest_pinyin as suggest_pinyin  # one door for all formats
 
 SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
@@ -135,7 +135,8 @@ def id_facts(number: str) -> IdFacts:
 
 def id_check_digit(first17: str) -> str:
     """MOD 11-2 (GB 11643): the 18th character that belongs to 17 digits."""
-    return _ID_CHECKS[sum(int(digit) * weight for digit, weight in zip(first17, _ID_WEIGHTS, strict=True)) % 11]
+    total = sum(int(digit) * weight for digit, weight in zip(first17, _ID_WEIGHTS, strict=True))
+    return _ID_CHECKS[total % 11]
 
 
 def fictitious_id_number(region6: str, birth: date, serial: int) -> str:
@@ -235,8 +236,9 @@ def url(text: str) -> str:
         _ = parts.port  # out of range raises
     except ValueError:
         raise FormatError("网址格式不正确,应如 https://www.example.edu.cn", "url") from None
-    good = parts.scheme in ("http", "https") and re.fullmatch(r"([a-z0-9-]+\.)+[a-z0-9-]+", host, re.IGNORECASE)
-    if not good or "@" in parts.netloc or re.search(r"""[\s<>"'\\]""", address):
+    known_scheme = parts.scheme in ("http", "https")
+    dotted_host = re.fullmatch(r"([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+", host)
+    if not known_scheme or not dotted_host or "@" in parts.netloc or re.search(r"""[\s<>"'\\]""", address):
         raise FormatError("网址格式不正确,应如 https://www.example.edu.cn", "url")
     if len(address) > 200:
         raise FormatError("网址不能超过200个字符", "url.length")
@@ -247,7 +249,7 @@ def url(text: str) -> str:
 
 
 def school_code(text: str, province2: str | None = None) -> str:
-    """Ten digits: 2 kind + 2 province + 1 + 5 serial; the province must be `province2` when given (R13, E3)."""
+    """Ten digits, 2 kind + 2 province + 1 + 5 serial; the province as in `province2` when given (R13, E3)."""
     code = _digits(text, 10, "院校代码应为10位")
     if province2 is not None and code[2:4] != province2:
         raise FormatError(f"代码与省份不符:第3–4位应为{province2}", "school_code.province")

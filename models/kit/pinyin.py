@@ -34,7 +34,8 @@ def suggest_pinyin(name: str) -> str:
     if name.isascii():
         return name
     words = [_readings(part) for part in name.split("·")] if "·" in name else _surname_and_given(name)
-    return " ".join(_word(syllables) for syllables in words) if all(map(all, words)) else ""
+    known = all(syllable for syllables in words for syllable in syllables)
+    return " ".join(_word(syllables) for syllables in words if syllables) if known else ""
 
 
 def _surname_and_given(name: str) -> list[list[str]]:
@@ -45,10 +46,11 @@ def _surname_and_given(name: str) -> list[list[str]]:
 
 
 def _readings(text: str) -> list[str]:
-    """One syllable a character, '' for an unknown one; ü is written yu as on passports (吕 -> lyu)."""
+    """One syllable a character, [''] if any is unknown; ü is written yu as on passports (吕 -> lyu)."""
     from pypinyin import lazy_pinyin  # reads a dictionary of 40,000 characters: only when somebody asks
 
-    return [syllable.replace("v", "yu") for syllable in lazy_pinyin(text, errors=lambda unknown: "")]
+    found = [syllable.replace("v", "yu") for syllable in lazy_pinyin(text, errors="ignore")]
+    return found if len(found) == len(text) else [""]
 
 
 def _word(syllables: list[str]) -> str:
