@@ -45,6 +45,11 @@ def add(column: str = "", when: str = "") -> Rule:
     return Rule(column, (SELECT, INSERT), when=when)
 
 
+def put(when: str = "") -> Rule:
+    """Add without seeing: a message to somebody else's inbox. Insert without RETURNING."""
+    return Rule("", (INSERT,), when=when)
+
+
 def change(column: str, *columns: str, when: str = "") -> Rule:
     """See, and change only the named columns: a decision on somebody else's row."""
     return Rule(column, (SELECT, UPDATE), columns=columns, when=when)

@@ -1,0 +1,215 @@
+"""Accounts, their secrets, and the trail of who did what (3.1, 1.2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.kit import (
+    Choice,
+    Choices,
+    Code,
+    Declared,
+    Flag,
+    Int,
+    Json,
+    Mobile,
+    Moment,
+    Panel,
+    Scope,
+    Text,
+    add,
+    change,
+    exact,
+    field,
+    filtered,
+    fixed,
+    hidden,
+    listed,
+    masked,
+    read,
+    readonly,
+    reference,
+    searched,
+    sortable,
+    tabbed,
+    unique,
+    wide,
+    write,
+)
+from models.kit import formats
+from models.kit.scope import TENANTS
+
+
+class Kind(Choices):
+    """The kinds of actor that log in (1.1)."""
+
+    PLATFORM = "platform", "平台"
+    PROVINCE = "province", "省级教育行政部门"
+    CITY = "city", "地市级教育局"
+    SCHOOL = "school", "院校"
+    ORGANISATION = "organisation", "培训评价组织"
+    CANDIDATE = "candidate", "考生"
+
+
+class Role(Choices):
+    """The roles inside each kind of tenant (1.2). What each may do is the table in `app/access/roles.py`."""
+
+    PLATFORM_OPERATOR = "platform.operator", "运营"
+    PLATFORM_AUDITOR = "platform.auditor", "审计员"
+    PLATFORM_EDITOR = "platform.editor", "编辑"
+    PROVINCE_PRINCIPAL = "province.principal", "负责人"
+    PROVINCE_STAFF = "province.staff", "经办人"
+    CITY_PRINCIPAL = "city.principal", "负责人"
+    CITY_STAFF = "city.staff", "经办人"
+    SCHOOL_PRINCIPAL = "school.principal", "院校负责人"
+    SCHOOL_MANAGER = "school.manager", "院校业务管理员"
+    SCHOOL_STAFF = "school.staff", "业务员"
+    ORGANISATION_PRINCIPAL = "organisation.principal", "组织负责人"
+    ORGANISATION_MANAGER = "organisation.manager", "业务管理员"
+    ORGANISATION_CLERK = "organisation.clerk", "成绩登记员"
+    CANDIDATE = "candidate", "考生"
+
+    @property
+    def kind(self) -> str:
+        return self.value.partition(".")[0]
+
+
+class AccountState(Choices):
+    ACTIVE = "ACTIVE", "正常", "green"
+    DISABLED = "DISABLED", "已停用", "red"
+
+
+_OWN = read(when="id = (select app_account())")
+
+
+class Account(Declared):
+    """A login of a tenant; its secrets are in `Credential` (账号). R1, R2, R6; 1.2 delegation."""
+
+    username: Mapped[str] = field("账号", Code(40), listed, searched, unique, readonly, help="由系统生成")
+    name: Mapped[str] = field("姓名", Text(50, 2, formats.person_name), listed, searched)
+    mobile: Mapped[str | None] = field("手机号码", Mobile(), listed, masked, exact, help="重置密码的短信发到这个号码")
+    kind: Mapped[Kind] = field("类别", Choice(Kind), hidden, filtered)
+    role: Mapped[Role] = field("角色", Choice(Role), listed, filtered)
+    is_principal: Mapped[bool] = field("负责人账号", Flag(), readonly, default=False)
+    menus: Mapped[list[str] | None] = mapped_column(ARRAY(sa.String(60)))
+    state: Mapped[AccountState] = field("状态", Choice(AccountState), listed, tabbed, readonly, default=AccountState.ACTIVE)
+    province_id: Mapped[int | None] = reference("省厅", "province", hidden)
+    city_id: Mapped[int | None] = reference("地市局", "city", hidden)
+    school_id: Mapped[int | None] = reference("院校", "school", hidden)
+    organisation_id: Mapped[int | None] = reference("培训评价组织", "organisation", hidden)
+    person_id: Mapped[int | None] = reference("考生", "person", hidden)
+    last_login_at: Mapped[datetime | None] = field("最近登录", Moment(), listed, readonly)
+
+    panel = Panel(
+        "账号",
+        menu="系统管理/账号管理",
+        icon="user-cog",
+        order=90,
+        sort="id",
+        allows=("add", "edit"),
+        scope=Scope(
+            platform=write(),
+            province=(write("province_id", roles=("principal",)), read("province_id"), _OWN),
+            city=(write("city_id", roles=("principal",)), read("city_id"), _OWN),
+            school=(write("school_id", roles=("principal", "manager")), read("school_id"), _OWN),
+            organisation=(write("organisation_id", roles=("principal",)), read("organisation_id"), _OWN),
+            candidate=_OWN,
+            auth=change("", "last_login_at", "name", "mobile"),
+        ),
+        empty="还没有下级账号,点“新增”为同事开通",
+        checks=(
+            ("num_nonnulls(province_id, city_id, school_id, organisation_id, person_id) = (kind <> 'platform')::int",
+             "账号只属于一个机构"),
+            ("split_part(role, '.', 1) = kind", "角色与类别一致"),
+        ),
+    )
+
+
+class Credential(Declared):
+    """Password hash, lockout and session epoch of an account: read before the actor is known, by nobody else.
+
+    R4: five wrong passwords in 15 minutes lock for 15 minutes. Raising `epoch` ends all sessions (R5)."""
+
+    account_id: Mapped[int] = reference("账号", "account", hidden)
+    password_hash: Mapped[str] = field("密码", Text(200), hidden)
+    must_change: Mapped[bool] = field("首次登录须改密", Flag(), hidden, default=True)
+    failures: Mapped[int] = field("失败次数", Int(), hidden, default=0)
+    first_failure_at: Mapped[datetime | None] = field("首次失败", Moment(), hidden)
+    locked_until: Mapped[datetime | None] = field("锁定至", Moment(), hidden)
+    epoch: Mapped[int] = field("会话代次", Int(), hidden, default=1)
+
+    panel = Panel(
+        "凭据", scope=Scope(auth=write()), title="id", allows=(), audit=False, unique=(("account_id",),),
+    )
+
+
+class LoginRecord(Declared):
+    """A log-in, successful or not (登录日志)."""
+
+    account_id: Mapped[int | None] = reference("账号", "account", hidden)
+    username: Mapped[str] = field("账号", Text(60), listed, searched)
+    outcome: Mapped[str] = field("结果", Text(40), listed)
+    address: Mapped[str] = field("地址", Text(60), listed)
+    school_id: Mapped[int | None] = reference("院校", "school", hidden)
+    organisation_id: Mapped[int | None] = reference("培训评价组织", "organisation", hidden)
+    province_id: Mapped[int | None] = reference("省厅", "province", hidden)
+    city_id: Mapped[int | None] = reference("地市局", "city", hidden)
+    at: Mapped[datetime] = field("时间", Moment(), listed, filtered)
+
+    panel = Panel(
+        "登录日志",
+        menu="系统管理/登录日志",
+        icon="login",
+        order=92,
+        title="username",
+        allows=("export",),
+        append_only=True,
+        audit=False,
+        scope=Scope(
+            platform=read(),
+            province=read("province_id"),
+            city=read("city_id"),
+            school=read("school_id"),
+            organisation=read("organisation_id"),
+            auth=add(),
+        ),
+    )
+
+
+class AuditEntry(Declared):
+    """Who did what, when, from where; written by triggers, changed by nobody (审计). R135, D9."""
+
+    at: Mapped[datetime] = field("时间", Moment(), listed, filtered, sortable)
+    actor: Mapped[str] = field("身份", Text(40), listed)
+    account_id: Mapped[int | None] = reference("账号", "account", listed)
+    tenant_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    address: Mapped[str | None] = field("来源地址", Text(60), listed)
+    request: Mapped[str | None] = field("请求编号", Text(40))
+    action: Mapped[str] = field("动作", Text(40), listed, exact)
+    table_name: Mapped[str] = field("表", Text(60), listed, exact)
+    row_id: Mapped[int | None] = field("记录", Int(), listed)
+    keys: Mapped[str | None] = mapped_column(INT8MULTIRANGE)
+    rows: Mapped[int] = field("行数", Int(), default=1)
+    changes: Mapped[dict[str, object] | None] = field("变更", Json(), wide)
+    reason: Mapped[str | None] = field("原因", Text(500), listed)
+
+    panel = Panel(
+        "操作日志",
+        menu="系统管理/操作日志",
+        icon="history",
+        order=93,
+        title="action",
+        allows=("export",),
+        append_only=True,
+        audit=False,
+        indexes=(("table_name", "row_id"), ("at",)),
+        scope=Scope(
+            platform=read(),
+            **{kind: read("tenant_id", when=f"split_part(actor, '.', 1) = '{kind}'") for kind in TENANTS},
+            job=add(),
+        ),
+    )
