@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     database_url: str | None = plain(
         "DATABASE_URL", None, "PostgreSQL to use; none = the embedded server in data_dir"
     )
+    admin_database_url: str | None = Field(
+        None, description="Administrator's address of the same database, for `panel init` and migrations only"
+    )
     data_dir: Annotated[Path, AfterValidator(Path.absolute)] = plain(
         "DATA_DIR", DEFAULT_DATA_DIR, "Folder of everything we write: database, files, keys, logs"
     )

@@ -1,0 +1,137 @@
+"""A database made ready for the wall: roles, owner, queue, migrations. Needs an administrator's connection.
+
+`flask panel database prepare` runs `prepare()` once against an ordinary PostgreSQL 15+ (docs/operations.md);
+with the embedded server `panel init` does it by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from procrastinate.schema import SchemaManager
+from sqlalchemy.engine import make_url
+
+from app.access import wall
+from config import Settings, settings
+from models.kit import Base
+
+ROOT = Path(__file__).resolve().parents[2]
+QUEUE_SCHEMA = "queue"
+
+
+def login_password(config: Settings) -> str:
+    """The login role's password on the embedded server: derived, so that no second secret is kept."""
+    return hashlib.sha256(b"panel_login:" + config.secret_key.get_secret_value().encode()).hexdigest()
+
+
+def login_url(config: Settings | None = None, database: str = "panel") -> str:
+    """The address the web and the worker use: DATABASE_URL, or the embedded server as `panel_login`."""
+    config = config or settings()
+    if config.database_url:
+        return str(config.database_url).replace("postgresql://", "postgresql+psycopg://", 1)
+    admin = make_url(admin_url(config, database))
+    return admin.set(username=wall.LOGIN, password=login_password(config)).render_as_string(hide_password=False)
+
+
+def admin_url(config: Settings | None = None, database: str = "panel") -> str:
+    """The address migrations use: PANEL_ADMIN_DATABASE_URL, or the embedded server's superuser."""
+    config = config or settings()
+    if config.admin_database_url:
+        return str(config.admin_database_url).replace("postgresql://", "postgresql+psycopg://", 1)
+    if config.database_url:
+        raise RuntimeError("PANEL_ADMIN_DATABASE_URL is needed to prepare or migrate this database")
+    from app.access.embedded import EmbeddedPostgres  # the server's wheel is not needed with DATABASE_URL
+
+    return EmbeddedPostgres(config.data_dir).url(database)
+
+
+def prepare(connection: sa.Connection, password: str) -> None:
+    """Roles and rights of a database: idempotent, needs a superuser (set_config is taken from PUBLIC, wall.md 2)."""
+    for role in (wall.OWNER, *wall.ROLES):
+        _role(connection, role, "nologin noinherit nosuperuser")
+    _role(connection, wall.LOGIN, "login noinherit nosuperuser")
+    connection.execute(sa.text(f"alter role {wall.LOGIN} password '{password.replace(chr(39), '')}'"))
+    for role in wall.ROLES:
+        connection.execute(sa.text(f"grant {role} to {wall.LOGIN}"))
+    set_config = "pg_catalog.set_config(text, text, boolean)"
+    for statement in (
+        f"grant {wall.OWNER} to current_user",
+        "do $$ begin execute format('grant connect, temporary on database %I to "
+        f"{', '.join((wall.LOGIN, *wall.ROLES))}', current_database());"
+        f" execute format('grant create on database %I to {wall.OWNER}', current_database());"
+        " execute format('revoke connect, temporary on database %I from public', current_database()); end $$",
+        f"grant usage, create on schema public to {wall.OWNER}",
+        "revoke create on schema public from public",
+        f"grant usage on schema public to {wall.LOGIN}",
+        f"revoke execute on function {set_config} from public",
+        f"grant execute on function {set_config} to {wall.LOGIN}",
+        f"create schema if not exists {QUEUE_SCHEMA} authorization {wall.OWNER}",
+    ):
+        connection.exec_driver_sql(statement)
+    prepare_queue(connection)
+
+
+def _role(connection: sa.Connection, name: str, options: str) -> None:
+    known = connection.execute(sa.text("select 1 from pg_roles where rolname = :name"), {"name": name}).scalar()
+    if not known:
+        try:
+            with connection.begin_nested():
+                connection.execute(sa.text(f"create role {name} {options}"))
+        except sa.exc.ProgrammingError as error:  # another process made it meanwhile
+            if "already exists" not in str(error.orig):
+                raise
+
+
+def prepare_queue(connection: sa.Connection) -> None:
+    """Procrastinate's tables in a schema of their own; the roles of the wall may only enqueue (wall.md 5)."""
+    exists = connection.exec_driver_sql("select to_regclass('queue.procrastinate_jobs')").scalar()
+    connection.exec_driver_sql(f"set local search_path = {QUEUE_SCHEMA}, public")
+    if not exists:
+        connection.exec_driver_sql(f"set local role {wall.OWNER}")
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(SchemaManager.get_schema().encode())
+        connection.exec_driver_sql("reset role")
+    roles = ", ".join(role for role in wall.ROLES if role != "panel_job")
+    for statement in (
+        f"grant usage on schema {QUEUE_SCHEMA} to {', '.join(wall.ROLES)}",
+        f"grant all on all tables in schema {QUEUE_SCHEMA} to panel_job",
+        f"grant all on all sequences in schema {QUEUE_SCHEMA} to panel_job",
+        f"revoke execute on all functions in schema {QUEUE_SCHEMA} from public",
+        f"grant execute on all functions in schema {QUEUE_SCHEMA} to panel_job",
+        f"alter function procrastinate_defer_jobs_v1 security definer set search_path = {QUEUE_SCHEMA}, pg_temp",
+        f"grant execute on function procrastinate_defer_jobs_v1 to {roles}",
+        "set local search_path = public",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+def build(connection: sa.Connection) -> None:
+    """All tables and the wall straight from the declarations: what the migrations must arrive at (drift test)."""
+    import models  # noqa: F401  declares the tables
+
+    connection.exec_driver_sql(f"set local role {wall.OWNER}")
+    for statement in [wall.functions(), None, *wall.render(), *wall.secure_functions()]:
+        if statement is None:
+            Base.metadata.create_all(connection)
+        else:
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+    connection.exec_driver_sql("reset role")
+
+
+def alembic_config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the database at `url` (administrator) to a revision."""
+    command.upgrade(alembic_config(url), revision)
+
+

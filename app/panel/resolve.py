@@ -1,0 +1,96 @@
+"""A declaration, resolved once: what every generated part (list, form, sheet, API, menu) asks of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from app.services.actions import Action, actions_of
+from models.kit import Declared, Field, Mark, Panel, State, fields_of, model_named
+from models.kit.scope import DELETE, INSERT, UPDATE
+
+VERBS = ("list", "add", "edit", "delete", "import", "export", "unmask")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Everything derived from one declaration. `flask panel describe` prints it."""
+
+    model: type[Declared]
+    table: str
+    panel: Panel
+    fields: dict[str, Field]
+
+    def marked(self, *marks: Mark) -> list[str]:
+        return [name for name, declared in self.fields.items() if any(declared.has(mark) for mark in marks)]
+
+    @property
+    def listed(self) -> list[str]:
+        return self.marked(Mark.LISTED) or list(self.fields)[:1]
+
+    @property
+    def filters(self) -> list[str]:
+        return self.marked(Mark.SEARCHED, Mark.EXACT, Mark.FILTERED)
+
+    @property
+    def tab(self) -> str:
+        return next(iter(self.marked(Mark.TABBED)), "")
+
+    @property
+    def state(self) -> str:
+        """The column that holds the row's state, if any."""
+        return next((name for name, declared in self.fields.items() if isinstance(declared.type, State)), "")
+
+    def form(self, adding: bool) -> list[str]:
+        """The columns a person types, in order."""
+        return [
+            name
+            for name, declared in self.fields.items()
+            if not declared.has(Mark.HIDDEN)
+            and not declared.has(Mark.READONLY)
+            and not declared.copied
+            and not (declared.flow or (declared.has(Mark.FIXED) and not adding))
+            and kind_of(declared) != "json"
+        ]
+
+    @property
+    def shown(self) -> list[str]:
+        return [name for name, declared in self.fields.items() if not declared.has(Mark.HIDDEN)]
+
+    def section(self, name: str) -> str:
+        return self.fields[name].section or "基本信息"
+
+    @property
+    def actions(self) -> list[Action]:
+        return actions_of(self.model)
+
+    @property
+    def permissions(self) -> list[str]:
+        """Every permission this table knows: general doors that exist, and its actions."""
+        scope, allows = self.panel.scope, self.panel.allows
+        writable = {"add": INSERT, "edit": UPDATE, "delete": DELETE, "import": INSERT}
+        verbs = ["list"]
+        verbs += [v for v in allows if v == "export" or scope.kinds(writable[v])]
+        if self.marked(Mark.MASKED):
+            verbs.append("unmask")
+        moves = [move.name for declared in self.fields.values() if declared.flow for move in declared.flow.moves]
+        extra = [item.name for item in self.actions]
+        return [f"{self.table}:{verb}" for verb in dict.fromkeys([*verbs, *moves, *extra])]
+
+    @property
+    def url(self) -> str:
+        return f"/{'desk' if self.panel.desk else 'console'}/{self.table}"
+
+
+def kind_of(declared: Field) -> str:
+    """The one word that decides control, filter, cell, sheet column and API type."""
+    return "reference" if declared.refers else str(declared.type.kind)
+
+
+@cache
+def resolve(model: type[Declared]) -> Resolved:
+    return Resolved(model, model.__tablename__, model.panel, fields_of(model))
+
+
+def resolve_table(table: str) -> Resolved:
+    return resolve(model_named(table))

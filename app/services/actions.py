@@ -1,0 +1,137 @@
+"""Buttons that services add to tables: `@action(Candidate, "confirm", label="确认无误", …)`.
+
+The panel draws a registered action as a row button, a bulk button or a page button, asks the permission
+`<table>:<name>` of the role table, shows what will be affected, and then calls the function. Models never
+import services; services never import the panel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models.kit import Declared
+
+Run = Callable[..., "str | Outcome"]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One thing an action asks before it runs: drawn as a form field, checked by the kit's type.
+
+    `wide` and `required` as in a declaration; `options` (session → pairs) makes it a drop-down.
+    """
+
+    name: str
+    label: str
+    type: Any
+    required: bool = True
+    help: str = ""
+    default: Any = None
+    options: Callable[[Session], Sequence[tuple[str, str]]] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an action answers: a sentence, and where to go (a file to download, a page, a job)."""
+
+    message: str
+    location: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """`on`: "row" (row and bulk), "one" (row only), "list" (no rows: a page button).
+
+    `when(row)` hides the button where the state does not allow it; the service checks again. `confirm` may hold
+    `{n}`; `page` is an endpoint path the button leads to instead of running (`/console/…/{id}`).
+    """
+
+    model: type[Declared]
+    name: str
+    label: str
+    run: Run | None
+    on: str = "row"
+    icon: str = ""
+    confirm: str = ""
+    danger: bool = False
+    primary: bool = False
+    when: Callable[[Any], bool] = lambda row: True
+    asks: tuple[Ask, ...] = ()
+    page: str = ""
+    order: int = 50
+
+
+_actions: dict[str, dict[str, Action]] = {}
+
+
+def action(model: type[Declared], name: str, label: str, **options: Any) -> Callable[[Run], Run]:
+    """Register a function `(session, actor, rows, **asked) -> str | Outcome` (for on="list": rows is empty)."""
+
+    def register(run: Run) -> Run:
+        _actions.setdefault(model.__tablename__, {})[name] = Action(model, name, label, run, **options)
+        return run
+
+    return register
+
+
+def page_link(model: type[Declared], name: str, label: str, page: str, **options: Any) -> None:
+    """Register a button that leads to a hand-made page (`{id}` is the row's)."""
+    _actions.setdefault(model.__tablename__, {})[name] = Action(model, name, label, None, page=page, **options)
+
+
+def actions_of(model: type[Declared]) -> list[Action]:
+    """The actions of a table: registered ones, and the plain moves of its flows, in order."""
+    return sorted(_actions.get(model.__tablename__, {}).values(), key=lambda item: item.order)
+
+
+def action_named(model: type[Declared], name: str) -> Action | None:
+    return _actions.get(model.__tablename__, {}).get(name)
+
+
+@dataclass
+class Hooks:
+    """What a service adds to the generated save: `prepare(session, actor, row, values)` before a new or changed
+    row is written (fill in, refuse), `after(...)` in the same transaction."""
+
+    prepare: list[Callable[..., None]] = field(default_factory=list)
+    after: list[Callable[..., None]] = field(default_factory=list)
+    delete: list[Callable[..., None]] = field(default_factory=list)
+
+
+_hooks: dict[str, Hooks] = {}
+
+
+def hooks_of(model: type[Declared]) -> Hooks:
+    return _hooks.setdefault(model.__tablename__, Hooks())
+
+
+def before_save(model: type[Declared]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`(session, actor, row, values)`: fill in or refuse (DomainError) before the row is written."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        hooks_of(model).prepare.append(function)
+        return function
+
+    return register
+
+
+def after_save(model: type[Declared]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        hooks_of(model).after.append(function)
+        return function
+
+    return register
+
+
+def before_delete(model: type[Declared]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`(session, actor, row)`: refuse (DomainError) what may not go."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        hooks_of(model).delete.append(function)
+        return function
+
+    return register
