@@ -52,6 +52,7 @@ class Field:
     within: tuple[str, ...] = ()  # columns that must be equal on both rows (composite key: D3)
     flow: Flow | None = None
     copied: str = ""  # "candidate_id.name": the database copies it through that reference, and keeps it true
+    computed: str = ""  # SQL over the row: the database keeps it as a stored generated column
 
     def has(self, mark: Mark) -> bool:
         return bool(self.marks & mark)
@@ -74,16 +75,23 @@ def field(
     default: Any = None,
     flow: Flow | None = None,
     copied: str = "",
+    computed: str = "",
 ) -> MappedColumn[Any]:
     """A column with its label on screen. Required unless annotated `Mapped[... | None]`.
 
     A `State` starts at its flow's start; other defaults are values or callables. `copied="candidate_id.name"`:
     those who may not read the candidate read this copy; a trigger fills it and follows changes (D3).
+    `computed="granted - used"`: a stored generated column, so that lists can show and search it.
     """
     if isinstance(type_, State) and flow is not None and default is None:
         default = flow.start
     merged = _merge(marks)
-    declared = Field(label, type_, merged, help=help, sample=sample, section=section, flow=flow, copied=copied)
+    if computed:
+        merged |= Mark.READONLY
+    declared = Field(
+        label, type_, merged, help=help, sample=sample, section=section, flow=flow, copied=copied, computed=computed
+    )
+    generated = (sa.Computed(computed, persisted=True),) if computed else ()
     extra: dict[str, Any] = {}
     if default is not None:
         extra["insert_default"] = default
@@ -91,7 +99,7 @@ def field(
             literal = str(default).lower() if isinstance(default, bool) else str(default)
             extra["server_default"] = literal
     return mapped_column(
-        type_, unique=bool(merged & Mark.UNIQUE) or None, index=bool(merged & Mark.INDEXED) or None,
+        type_, *generated, unique=bool(merged & Mark.UNIQUE) or None, index=bool(merged & Mark.INDEXED) or None,
         info={"field": declared}, **extra,
     )
 

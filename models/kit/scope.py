@@ -15,6 +15,14 @@ TENANTS: Final = ("province", "city", "school", "organisation", "candidate")
 SELECT, INSERT, UPDATE, DELETE = "select", "insert", "update", "delete"
 
 
+def of_own(tenant: str, column: str) -> str:
+    """For `when`: a column of the actor's own tenant row, `of_own("school", "province_id")`.
+
+    Asked once a statement (an uncorrelated sub-select), so it is as cheap as the tenant itself.
+    """
+    return f"(select own.{column} from {tenant} own where own.id = (select app_tenant()))"  # noqa: S608
+
+
 @dataclass(frozen=True)
 class Rule:
     """Rows where `column` equals the actor's tenant ("" = every row) and `when` (SQL over the row) holds.
