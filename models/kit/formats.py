@@ -20,7 +20,9 @@ SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 # R43: every province code ever used; county codes change over the years and are not checked.
 PROVINCE_CODES: Final = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()
+    f"{code}"
+    for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83))
+    for code in range(first, last + 1)
 )
 NUMERIC_CELL: Final = "单元格为数字格式,长号码会丢失末位,请将该列设为“文本”格式后重新填写"
 
@@ -42,7 +44,7 @@ class FormatError(ValueError):
 
 
 def half_width(text: str) -> str:
-    """Full-width forms to half width (R17); invisible characters go (E51). For numbers, codes and addresses."""
+    """Full-width forms to half width (R17), invisible characters removed (E51); for numbers and codes."""
     return "".join(_narrow(char) for char in text if not _invisible(char)).strip()
 
 
@@ -75,7 +77,7 @@ def _invisible(char: str) -> bool:
 
 
 def _compact(text: str) -> str:
-    """A code with no white space at all; what Excel makes of a long number is refused, never guessed (E50)."""
+    """A code with no white space; what Excel makes of a long number is refused, never guessed (E50)."""
     if not isinstance(text, str) or re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", half_width(text)):
         raise FormatError(NUMERIC_CELL, "numeric_cell")
     return "".join(half_width(text).split())

@@ -1,4 +1,4 @@
-"""Formats: each rule R12-R16, R20-R22, R41-R45, R58, R59, R65, R75, R116 and the edge cases that name them."""
+"""Formats: rules R12-R16, R20-R22, R41-R45, R58, R59, R65, R75, R116 and their edge cases."""
 
 from __future__ import annotations
 
