@@ -183,7 +183,7 @@ def _radios(field: Field, attributes: dict[str, Any]) -> Markup:
         )
         for o in field  # type: ignore[attr-defined]
     )
-    params = widgets.html_params(class_="px-radios", role="radiogroup", id=field.id, **group)
+    params = widgets.html_params(class_="ui-radios", role="radiogroup", id=field.id, **group)
     return Markup("<div {}>{}</div>").format(Markup(params), options)
 
 

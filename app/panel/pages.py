@@ -34,6 +34,7 @@ class Link:
     danger: bool = False
     disabled: str = ""
     name: str = ""
+    sheet: bool = False  # opens over the list (a detail page), still a link without script
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,10 @@ class ListPage(Page):
     state: Sequence[tuple[str, str]] = ()  # hidden inputs that travel with the filter form: tab, sort, size
     chooser: str = ""  # POST address of the column chooser ("" = none)
     views: Sequence[Link] = ()  # saved filters
+    view_save: str = ""  # POST address that saves the current filter under `view_name` ("" = none)
     filtered: bool = False
+    reset: str = ""  # address without any filter; `action` when empty
+    whole: bool = False  # bulk actions may take everything the filter matches (input whole="1")
 
 
 @dataclass
@@ -230,6 +234,7 @@ class MessagePage(Page):
     submit: str = "确认"
     back: str = ""
     danger: bool = False
+    multipart: bool = False
     hidden: Sequence[tuple[str, str]] = ()
 
 
@@ -260,3 +265,99 @@ class Who:
     tenant: str
     role: str
     unread: int = 0
+    notices_url: str = "/console/notices/"
+    password_url: str = "/account/password/"
+    logout_url: str = "/logout/"  # POST
+
+
+@dataclass
+class JobPage(Page):
+    """A running or finished job; the page asks `poll_url` for itself every second while `polling`."""
+
+    state: str = ""
+    tone: Tone = "grey"
+    percent: int = 0
+    counts: Sequence[tuple[str, int, Tone]] = ()  # ("新增", 120, "green") …
+    errors: Sequence[tuple[str, str, str]] = ()  # (row, column, message), the first 50
+    errors_total: int = 0
+    links: Sequence[Link] = ()  # result files, 取消, 确认导入, 返回
+    text: str = ""  # what is being done, or what to do next
+    polling: bool = False
+    poll_url: str = ""
+
+
+@dataclass
+class ImportPage(Page):
+    """The upload step of an Excel import (domain 6.1)."""
+
+    action: str = ""
+    template: Link | None = None  # 下载模板
+    hints: Sequence[str] = ()
+    accept: str = ".xlsx"
+    field: str = "file"
+    multiple: bool = False
+    max_bytes: int = 0
+    modes: Sequence[tuple[str, str, str]] = ()  # (value, label, help); the first is the default
+    back: str = ""
+    error: str = ""
+    submit: str = "上传并检查"
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A counter on the home page that leads to the list it counts."""
+
+    label: str
+    count: int
+    href: str
+    icon: str = "clipboard-list"
+    tone: Tone = "blue"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A time window now open or coming, on the home page's time line."""
+
+    label: str
+    when: str
+    left: str = ""  # "还剩 3 天"
+    state: Literal["open", "soon", "closed"] = "open"
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Quota:
+    label: str
+    used: int
+    granted: int
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class News:
+    title: str
+    when: str
+    href: str
+    tag: str = ""
+
+
+@dataclass
+class HomePage(Page):
+    """The console's first page: what waits, what is open, how much quota is left, what is new."""
+
+    todos: Sequence[Todo] = ()
+    windows: Sequence[Window] = ()
+    quotas: Sequence[Quota] = ()
+    news: Sequence[News] = ()
+    news_url: str = ""
+    shortcuts: Sequence[Link] = ()
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """A way in: on the portal, and beside the log-in form."""
+
+    label: str
+    href: str
+    icon: str = ""
+    hint: str = ""
