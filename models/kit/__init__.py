@@ -23,7 +23,7 @@ from models.kit.fields import (
     wide,
 )
 from models.kit.panel import ALL, Block, Panel
-from models.kit.scope import Rule, Scope, add, change, put, read, write
+from models.kit.scope import Rule, Scope, add, change, of_own, put, read, write
 from models.kit.types import (
     Amount,
     Choice,
@@ -47,6 +47,6 @@ __all__ = [
     "ALL", "Amount", "Base", "Block", "Choice", "Choices", "Code", "Date", "Declared", "Email", "Field", "File",
     "Flag", "Flow", "IdNumber", "Int", "Json", "Mark", "Mobile", "Moment", "Move", "Panel", "Rich", "Rule", "Scope",
     "State", "Text", "Url", "add", "change", "complete", "declared_models", "exact", "field", "fields_of", "filtered", "fixed",
-    "hidden", "imported", "indexed", "listed", "masked", "model_named", "moves", "put", "read", "readonly", "reference",
+    "hidden", "imported", "indexed", "listed", "masked", "model_named", "moves", "of_own", "put", "read", "readonly", "reference",
     "searched", "sortable", "tabbed", "table_name", "unique", "wide", "write",
 ]
