@@ -120,20 +120,27 @@ function compress() {
   }
 }
 
-const now = stamp();
-const stampFile = path.join(TARGET, ".stamp");
-if (fs.existsSync(stampFile) && fs.readFileSync(stampFile, "utf8") === now) {
-  console.log("front end: current");
-} else {
-  fs.rmSync(DRAFT, { recursive: true, force: true });
-  fs.mkdirSync(DRAFT, { recursive: true });
+async function make() {
   const bundled = await bundle();
   refuseTooNew(Object.values(bundled));
   const manifest = { ...bundled, ...sprite(), ...checker() };
   fs.writeFileSync(path.join(DRAFT, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   compress();
-  fs.writeFileSync(path.join(DRAFT, ".stamp"), now);
-  fs.rmSync(TARGET, { recursive: true, force: true });
-  fs.renameSync(DRAFT, TARGET);
-  console.log(`front end: ${Object.keys(manifest).sort().join(", ")}`);
+  return manifest;
+}
+
+const now = stamp();
+const stampFile = path.join(TARGET, ".stamp");
+if (!fs.existsSync(stampFile) || fs.readFileSync(stampFile, "utf8") !== now) {
+  fs.rmSync(DRAFT, { recursive: true, force: true });
+  fs.mkdirSync(DRAFT, { recursive: true });
+  try {
+    const manifest = await make();
+    fs.writeFileSync(path.join(DRAFT, ".stamp"), now);
+    fs.rmSync(TARGET, { recursive: true, force: true });
+    fs.renameSync(DRAFT, TARGET);
+    console.log(`front end: ${Object.keys(manifest).sort().join(", ")}`);
+  } finally {
+    fs.rmSync(DRAFT, { recursive: true, force: true });
+  }
 }
