@@ -1,7 +1,7 @@
 """Makes a checkout ready to run: `python3 tools/setup.py [base|test|bench]`; `lock` renews the locks.
 
-Needs Python 3.11 and nothing else, so it uses the standard library only. Every step remembers what it was done
-for and is skipped while that is unchanged: the second start takes no time. All packages are checked by hash.
+Needs Python 3.11 and nothing else, so it uses the standard library only. Every step remembers what it
+was done for and is skipped while that is unchanged. All packages are checked by hash.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NODE_MODULES = ROOT / "node_modules"
 
 
 def main(wanted: str) -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - runs before anything has checked
         sys.exit(
             f"需要 Python 3.11 或更高版本,当前为 {sys.version.split()[0]};可用 make PYTHON=python3.11 指定"
         )
@@ -51,7 +51,7 @@ def make_venv() -> None:
     )
     if made.returncode != 0:
         sys.exit(
-            f"{made.stdout}{made.stderr}\n无法建立 Python 环境;在 Debian/Ubuntu 上请先执行:apt-get install python3-venv"
+            f"{made.stdout}{made.stderr}\n无法建立 Python 环境;Debian 上请先执行:apt-get install python3-venv"
         )
     stamp.write_text(sys.version)
 
