@@ -103,6 +103,7 @@ class Account(Declared):
     organisation_id: Mapped[int | None] = reference("培训评价组织", "organisation", hidden)
     person_id: Mapped[int | None] = reference("考生", "person", hidden)
     last_login_at: Mapped[datetime | None] = field("最近登录", Moment(), listed, readonly)
+    epoch: Mapped[int] = field("会话代次", Int(), hidden, default=1)
 
     panel = Panel(
         "账号",
@@ -118,7 +119,7 @@ class Account(Declared):
             school=(write("school_id", roles=("principal", "manager")), read("school_id"), _OWN),
             organisation=(write("organisation_id", roles=("principal",)), read("organisation_id"), _OWN),
             candidate=_OWN,
-            auth=change("", "last_login_at", "name", "mobile"),
+            auth=change("", "last_login_at", "name", "mobile", "epoch"),
         ),
         empty="还没有下级账号,点“新增”为同事开通",
         checks=(
@@ -130,9 +131,9 @@ class Account(Declared):
 
 
 class Credential(Declared):
-    """Password hash, lockout and session epoch of an account: read before the actor is known, by nobody else.
+    """Password hash and lockout of an account: read before the actor is known, by nobody else.
 
-    R4: five wrong passwords in 15 minutes lock for 15 minutes. Raising `epoch` ends all sessions (R5)."""
+    R4: five wrong passwords in 15 minutes lock for 15 minutes. Raising `Account.epoch` ends all sessions (R5)."""
 
     account_id: Mapped[int] = reference("账号", "account", hidden)
     password_hash: Mapped[str] = field("密码", Text(200), hidden)
@@ -140,8 +141,6 @@ class Credential(Declared):
     failures: Mapped[int] = field("失败次数", Int(), hidden, default=0)
     first_failure_at: Mapped[datetime | None] = field("首次失败", Moment(), hidden)
     locked_until: Mapped[datetime | None] = field("锁定至", Moment(), hidden)
-    epoch: Mapped[int] = field("会话代次", Int(), hidden, default=1)
-
     panel = Panel(
         "凭据", scope=Scope(auth=write()), title="id", allows=(), audit=False, unique=(("account_id",),),
     )

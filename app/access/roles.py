@@ -1,0 +1,347 @@
+"""The one table of who may do what (1.2, 1.4, 1.5). A permission is `<table>:<verb>`; what is not here is refused.
+
+Verbs: `list` (see list and detail), `add`, `edit`, `delete`, `import`, `export`, `unmask`, and the names of a
+table's actions. The wall (policies) decides which rows; this decides which doors. A staff account has what its
+tenant's manager has, less what `_NOT_STAFF` names, and only within the menus ticked for it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from app.access.actor import Actor
+from models.kit import declared_models
+
+
+def _parse(text: str) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for line in text.strip().splitlines():
+        table, _, verbs = line.partition(":")
+        found[table.strip()] = found.get(table.strip(), frozenset()) | frozenset(verbs.split())
+    return found
+
+
+_EVERYONE = """
+message: list
+job: list cancel
+login_record: list
+"""
+
+_SCHOOL_MANAGER = _EVERYONE + """
+school: list edit
+account: list add edit disable enable reset_password
+declaration_batch: list
+declaration: list add edit delete submit export print
+review: list
+quota: list
+quota_change: list
+certificate: list
+subject: list
+standard: list
+exam_plan: list
+plan_certificate: list
+plan_subject: list
+exam_session: list
+candidate: list add edit delete import export unmask confirm_identity recheck_identity import_photos import_changes
+person: list
+photo: list
+identity_check: list
+exam_site: list add edit delete submit withdraw disable
+borrow_request: list add edit delete
+borrowed_site: list
+venue: list add edit delete
+room: list add edit delete import export copy_rooms
+registration: list export import_by_certificate import_by_subject delete_by_sheet delete_registration
+admission_ticket: list print
+fee_slip: list add delete print export import_by_certificate import_by_subject
+site_allocation: list
+room_session: list attendance print_sign_in print_desk print_door print_tickets set_invigilators
+invigilator: list add edit delete import
+seat_assignment: list export
+score: list export
+recheck: list add
+certificate_result: list export
+issuance_task: list export
+e_certificate: list download
+correction_request: list add edit
+training_class: list add edit delete
+trainee: list add edit delete
+weekly_report: list add edit submit
+audit_entry: list export
+"""
+
+_SCHOOL_PRINCIPAL = _SCHOOL_MANAGER + """
+seal: list upload
+issuance_task: sign refuse
+signing_request: list
+signature: list
+account: hand_over
+"""
+
+_ORGANISATION_READ = """
+organisation: list
+certificate: list
+subject: list
+target_group: list
+standard: list
+school: list
+exam_plan: list
+plan_certificate: list
+plan_subject: list
+exam_session: list
+declaration: list
+quota: list
+candidate: list
+registration: list export
+exam_site: list
+room: list
+venue: list
+borrow_request: list
+borrowed_site: list
+fee_slip: list
+site_allocation: list
+room_session: list print_sign_in print_desk print_door print_tickets
+invigilator: list
+seat_assignment: list export
+score: list export
+recheck: list
+certificate_result: list export
+issuance_task: list export
+e_certificate: list
+"""
+
+_ORGANISATION_MANAGER = _EVERYONE + _ORGANISATION_READ + """
+organisation: edit
+certificate: add edit delete submit export import
+subject: add edit delete enable disable export import
+target_group: add edit delete
+standard: add edit delete
+exam_plan: add edit delete publish withdraw extend export schedule publish_schedule unschedule
+plan_certificate: add edit delete
+plan_subject: add edit delete
+exam_session: add edit delete
+exam_site: approve refuse disable
+borrow_request: assign refuse
+borrowed_site: add edit delete
+fee_slip: confirm return import_confirmations print
+site_allocation: add edit delete
+room_session: add edit delete
+seat_assignment: add delete import
+issuance_task: reissue
+e_certificate: download bulk_download
+certificate_event: list add
+correction_request: list approve refuse
+training_class: list
+weekly_report: list add edit submit
+audit_entry: list export
+"""
+
+_ORGANISATION_CLERK = _EVERYONE + _ORGANISATION_READ + """
+score: import edit record correct
+score_change: list
+recheck: answer
+"""
+
+_ORGANISATION_PRINCIPAL = _ORGANISATION_MANAGER + _ORGANISATION_CLERK + """
+exam_plan: cancel
+certificate: disable
+issuance_task: sign refuse terminate
+seal: list upload
+signing_request: list
+signature: list
+account: list add edit disable enable reset_password hand_over
+"""
+
+_PROVINCE_STAFF = _EVERYONE + """
+province: list
+city: list
+school_directory: list
+school: list export
+certificate: list
+declaration_batch: list add edit delete export
+declaration: list export print recommend
+review: list
+quota: list export
+quota_change: list
+exam_plan: list
+exam_site: list
+weekly_report: list export
+major: list
+"""
+
+_PROVINCE_PRINCIPAL = _PROVINCE_STAFF + """
+province: edit
+city: edit
+declaration_batch: publish extend withdraw
+declaration: approve refuse take_back
+quota: adjust
+weekly_report: confirm return
+account: list add edit disable enable reset_password hand_over
+audit_entry: list export
+"""
+
+_CITY_STAFF = _EVERYONE + """
+city: list
+school: list
+declaration_batch: list
+declaration: list export print
+review: list
+"""
+
+_CITY_PRINCIPAL = _CITY_STAFF + """
+declaration: city_approve city_refuse take_back
+account: list add edit disable enable reset_password hand_over
+audit_entry: list export
+"""
+
+_PLATFORM_READ = _EVERYONE + """
+province: list
+city: list
+county: list
+school_directory: list export
+school: list export
+organisation: list export
+account: list
+certificate: list export
+subject: list
+target_group: list
+standard: list
+declaration_batch: list
+declaration: list export
+review: list
+quota: list
+quota_change: list
+exam_plan: list
+plan_certificate: list
+plan_subject: list
+exam_session: list
+candidate: list
+person: list
+exam_site: list
+room: list
+registration: list
+room_session: list
+seat_assignment: list
+score: list
+score_change: list
+certificate_result: list
+issuance_task: list
+signature: list
+e_certificate: list
+certificate_event: list
+correction_request: list
+sms_message: list
+notice: list
+verification: list
+major: list
+parameter: list
+dictionary_item: list
+number_sequence: list
+audit_entry: list export
+weekly_report: list
+training_class: list
+"""
+
+_PLATFORM_AUDITOR = _PLATFORM_READ
+
+_PLATFORM_OPERATOR = _PLATFORM_READ + """
+province: edit
+city: edit add
+school_directory: add edit import
+organisation: add edit admit suspend resume
+certificate: approve refuse disable enable edit
+subject: edit
+major: add edit delete import
+parameter: edit add
+dictionary_item: add edit delete
+standard: add edit delete
+e_certificate: revoke
+correction_request: approve refuse
+candidate: unmask
+account: add edit disable enable reset_password
+sms_message: retry
+weekly_report: confirm return
+number_sequence: list
+"""
+
+_PLATFORM_EDITOR = _EVERYONE + """
+notice: list add edit delete publish withdraw
+"""
+
+_CANDIDATE = """
+candidate: list
+registration: list
+admission_ticket: list print
+score: list
+recheck: list add withdraw
+certificate_result: list
+issuance_task: list
+e_certificate: list download
+correction_request: list add
+message: list
+"""
+
+_PUBLIC = """
+notice: list
+certificate: list
+"""
+
+ROLES: dict[str, dict[str, frozenset[str]]] = {
+    "school.principal": _parse(_SCHOOL_PRINCIPAL),
+    "school.manager": _parse(_SCHOOL_MANAGER),
+    "organisation.principal": _parse(_ORGANISATION_PRINCIPAL),
+    "organisation.manager": _parse(_ORGANISATION_MANAGER),
+    "organisation.clerk": _parse(_ORGANISATION_CLERK),
+    "province.principal": _parse(_PROVINCE_PRINCIPAL),
+    "province.staff": _parse(_PROVINCE_STAFF),
+    "city.principal": _parse(_CITY_PRINCIPAL),
+    "city.staff": _parse(_CITY_STAFF),
+    "platform.operator": _parse(_PLATFORM_OPERATOR),
+    "platform.auditor": _parse(_PLATFORM_AUDITOR),
+    "platform.editor": _parse(_PLATFORM_EDITOR),
+    "candidate": _parse(_CANDIDATE),
+    "public": _parse(_PUBLIC),
+}
+
+_NOT_STAFF = {"declaration": {"submit"}, "account": {"list", "add", "edit", "disable", "enable", "reset_password"}}
+ROLES["school.staff"] = {
+    table: verbs - _NOT_STAFF.get(table, set()) for table, verbs in ROLES["school.manager"].items()
+}
+
+
+@cache
+def _menus() -> dict[str, str]:
+    return {model.__tablename__: model.panel.menu for model in declared_models()}
+
+
+def may(actor: Actor, table: str, verb: str) -> bool:
+    """Whether the actor's role opens this door. Unknown roles and verbs: no."""
+    if verb not in ROLES.get(actor.role, {}).get(table, frozenset()):
+        return False
+    return actor.role != "school.staff" or _ticked(actor, table)
+
+
+def _ticked(actor: Actor, table: str) -> bool:
+    menu = _menus().get(table, "")
+    return not menu or menu.startswith("首页") or menu in actor.menus
+
+
+def permissions(role: str) -> set[str]:
+    """Every `<table>:<verb>` of a role."""
+    return {f"{table}:{verb}" for table, verbs in ROLES.get(role, {}).items() for verb in verbs}
+
+
+def grantable(creator: str) -> list[str]:
+    """The roles an account may give to sub-accounts: of its own kind, never a second principal (R1, R2),
+    never more than it has itself."""
+    kind, _, own = creator.partition(".")
+    if kind == "school" and own == "manager":
+        return ["school.staff"]
+    if own not in ("principal", "operator"):
+        return []
+    return [
+        role
+        for role in ROLES
+        if role.partition(".")[0] == kind and not role.endswith(".principal")
+        and (kind == "platform" or permissions(role) <= permissions(creator))
+    ]

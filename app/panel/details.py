@@ -1,0 +1,135 @@
+"""The detail page of a row: head, progress, sections, related rows, history."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.roles import may
+from app.panel import query
+from app.panel.cells import NOTHING, cell, plain
+from app.panel.lists import _column, crumbs, row_links
+from app.panel.pages import Cell, Crumb, DetailPage, Item, Link, Related, Row, Section, Step
+from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.wish import Wish
+from models.accounts import Account, AuditEntry
+from models.kit import Declared
+
+_WIDE = ("rich", "lines", "json")
+RELATED_ROWS = 10
+
+
+def detail_page(session: Session, resolved: Resolved, actor: Actor, row: Declared) -> DetailPage:
+    """What one row shows to this actor."""
+    state = cell(resolved, row, resolved.state) if resolved.state else None
+    photo = next((name for name in resolved.shown if kind_of(resolved.fields[name]) == "photo"), "")
+    return DetailPage(
+        title=f"{row} · {resolved.panel.label}详情",
+        crumbs=crumbs(resolved, Crumb(str(row))),
+        heading=str(row),
+        state=state,
+        photo=(f"{resolved.url}/{row.id}/file/{photo}" if getattr(row, photo) else "none") if photo else "",
+        facts=[(resolved.fields[name].label, cell(resolved, row, name)) for name in resolved.listed[:4]],
+        steps=_steps(resolved, row),
+        sections=_sections(resolved, row, photo),
+        related=[_related(session, resolved, actor, row, table) for table in _tables(resolved, actor)],
+        links=row_links(resolved, actor, row, detail=True),
+        history=_history(session, resolved, actor, row),
+    )
+
+
+def _tables(resolved: Resolved, actor: Actor) -> list[str]:
+    names = dict.fromkeys([*resolved.panel.children, *resolved.panel.related])
+    return [table for table in names if may(actor, table, "list") or table in resolved.panel.children]
+
+
+def _sections(resolved: Resolved, row: Declared, photo: str) -> list[Section]:
+    sections: dict[str, list[Item]] = {}
+    for name in resolved.shown:
+        if name == photo:
+            continue
+        declared = resolved.fields[name]
+        wide = kind_of(declared) in _WIDE
+        drawn = Cell(plain(getattr(row, name)) if getattr(row, name) is not None else NOTHING, "lines")
+        shown = drawn if kind_of(declared) == "json" else cell(resolved, row, name)
+        sections.setdefault(resolved.section(name), []).append(Item(declared.label, shown, wide))
+    return [Section(title, items) for title, items in sections.items()]
+
+
+def _steps(resolved: Resolved, row: Declared) -> list[Step]:
+    """The states of the flow as a progress line, where the flow is a line (at most six states)."""
+    flow = resolved.fields[resolved.state].flow if resolved.state else None
+    if flow is None or len(flow.states) > 6:
+        return []
+    path, here = [flow.start], getattr(row, resolved.state)
+    while True:
+        nexts = [move.target for move in flow.moves if path[-1] in move.sources and move.target not in path]
+        if not nexts:
+            break
+        path.append(nexts[0])
+    if here not in path:
+        return []
+    at = path.index(here)
+    return [
+        Step(state.label, state="done" if i < at else "current" if i == at else "todo") for i, state in enumerate(path)
+    ]
+
+
+def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, table: str) -> Related:
+    child = resolve_table(table)
+    column = next(name for name, declared in child.fields.items() if declared.refers == resolved.table)
+    names = [name for name in child.listed if name != column]
+    rows = session.scalars(
+        sa.select(child.model)
+        .where(getattr(child.model, column) == row.id)
+        .order_by(child.model.id)
+        .limit(RELATED_ROWS + 1)
+        .options(*query._loads(child))
+    ).unique().all()
+    open_door = may(actor, table, "list")
+    more = Link("查看全部", f"{child.url}/?f_{column}={row.id}") if open_door and column in child.filters else None
+    return Related(
+        child.panel.label,
+        [_column(child, name, Wish()) for name in names],
+        [Row(str(r.id), [cell(child, r, name, link=open_door) for name in names]) for r in rows[:RELATED_ROWS]],
+        more,
+    )
+
+
+def _history(session: Session, resolved: Resolved, actor: Actor, row: Declared) -> list[tuple[str, str, str]]:
+    """Who changed what, newest first, as far as the wall lets this actor see the trail (feature 20)."""
+    entries = session.execute(
+        sa.select(AuditEntry, Account.name)
+        .join(Account, Account.id == AuditEntry.account_id, isouter=True)
+        .where(AuditEntry.table_name == resolved.table, AuditEntry.row_id == row.id)
+        .order_by(AuditEntry.id.desc())
+        .limit(20)
+    ).all()
+    return [(plain(entry.at), name or "系统", _change(resolved, entry)) for entry, name in entries]
+
+
+_VERBS = {"INSERT": "新建", "DELETE": "删除"}
+
+
+def _change(resolved: Resolved, entry: AuditEntry) -> str:
+    if entry.action in _VERBS:
+        return _VERBS[entry.action]
+    parts = []
+    for name, pair in (entry.changes or {}).items():
+        declared = resolved.fields.get(name)
+        if declared is None or not isinstance(pair, list):
+            continue
+        old, new = (_word(declared, value) for value in pair)
+        parts.append(f"{declared.label}:{old} → {new}")
+    return ";".join(parts) or (entry.reason or "更新")
+
+
+def _word(declared: object, value: object) -> str:
+    type_ = getattr(declared, "type", None)
+    choices = getattr(type_, "choices", None)
+    if value is None:
+        return "空"
+    if choices is not None and value in list(choices):
+        return str(choices(value).label)
+    return str(value)[:60]

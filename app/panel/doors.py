@@ -1,0 +1,287 @@
+"""The doors of one table, whichever framework opens them: list, detail, form, delete, action, picker, file.
+
+`fab.py` and `desk.py` only route to these methods after checking the permission.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import abort, flash, jsonify, make_response, redirect, render_template, request, session as cookie
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from app.access.actor import current_actor
+from app.access.roles import may
+from app.panel import query, running, saving
+from app.panel.details import detail_page
+from app.panel.forms import PanelForm, form_class
+from app.panel.lists import crumbs, editable, list_page
+from app.panel.pages import Crumb, FormPage
+from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.uploads import keep_upload
+from app.panel.wish import read_wish
+from app.services import files
+from app.services.errors import DomainError, NotFound
+from config import settings
+from models.kit import Declared, formats
+
+
+class Doors:
+    """The generated pages of one table for the current actor."""
+
+    def __init__(self, resolved: Resolved, session: Any) -> None:
+        self.resolved = resolved
+        self.session: Session = session
+        self.children = tuple(resolve_table(name) for name in resolved.panel.children)
+
+    # lists
+
+    def list(self) -> str:
+        wish = read_wish(self.resolved, request.args, request.form if request.method == "POST" else {})
+        hidden = tuple(cookie.get("columns", {}).get(self.resolved.table, ()))
+        page = list_page(self.session, self.resolved, current_actor(), wish, hidden)
+        return render_template("panel/list.html", page=page, partial=is_partial("list"))
+
+    def columns(self) -> Response:
+        """The column chooser: which columns this person does not want, kept in the cookie."""
+        shown = set(request.form.getlist("column"))
+        chosen = dict(cookie.get("columns", {}))
+        chosen[self.resolved.table] = [name for name in self.resolved.listed if name not in shown][:30] if shown else []
+        cookie["columns"] = chosen
+        return redirect(safe_next(self.resolved.url + "/"))
+
+    def show(self, key: int) -> str:
+        row = self.row(key)
+        page = detail_page(self.session, self.resolved, current_actor(), row)
+        return render_template("panel/detail.html", page=page)
+
+    def row(self, key: int) -> Declared:
+        """The row, or 404 whether it is missing or another tenant's (R136)."""
+        row = query.get(self.session, self.resolved, key)
+        if row is None:
+            raise NotFound()
+        return row
+
+    # forms
+
+    def add(self) -> str | Response:
+        form_type = form_class(self.resolved, self.session, adding=True, children=self.children)
+        if request.method == "GET":
+            return self._form_page(form_type(data=defaults(self.resolved)), adding=True)
+        form = form_type(posted())
+        if self._valid(form):
+            try:
+                row = self._save(form, None)
+                self.session.commit()
+                flash(f"已新增{self.resolved.panel.label}“{row}”", "success")
+                return redirect(f"{self.resolved.url}/{row.id}")
+            except DomainError as error:
+                self.session.rollback()
+                blame(form, error)
+        return self._form_page(form, adding=True)
+
+    def edit(self, key: int) -> Any:
+        row = self.row(key)
+        if not editable(self.resolved, current_actor(), row):
+            raise DomainError("state", "当前状态不能修改", status=409)
+        form_type = form_class(self.resolved, self.session, adding=False, children=self.children)
+        if request.method == "GET":
+            return self._form_page(form_type(data=self._data(row)), row=row)
+        form = form_type(posted())
+        stale: list[tuple[str, str, str]] = []
+        if self._valid(form):
+            try:
+                self._save(form, row)
+                self.session.commit()
+                flash("已保存", "success")
+                return redirect(f"{self.resolved.url}/{key}")
+            except DomainError as error:
+                self.session.rollback()
+                row = self.row(key)
+                blame(form, error)
+                if error.code == "stale":
+                    stale = self._differences(form, row)
+                    form._fields["row_version"].data = str(row.version)
+        page = self._form_page(form, row=row, stale=stale)
+        return make_response(page, 409) if stale else page
+
+    def _valid(self, form: PanelForm) -> bool:
+        for field_list in (form._fields.get(child.table) for child in self.children):
+            drop_deleted(field_list)
+        return form.validate()
+
+    def _save(self, form: PanelForm, row: Declared | None) -> Declared:
+        actor = current_actor()
+        values = {**saving.form_values(self.resolved, form), **self._uploads(form)}
+        if row is None:
+            row = saving.create(self.session, self.resolved, actor, values)
+        else:
+            text = form._fields["row_version"].data or ""
+            version = int(text) if text.isdecimal() else 0
+            saving.update(self.session, self.resolved, actor, row, values, version)
+        for child in self.children:
+            saving.save_children(self.session, self.resolved, actor, row, form, child)
+        return row
+
+    def _uploads(self, form: PanelForm) -> dict[str, str]:
+        kept = {}
+        for name in self.resolved.fields:
+            upload = request.files.get(name) if name in form._fields else None
+            if upload is not None and upload.filename:
+                kept[name] = keep_upload(self.session, current_actor(), self.resolved.fields[name], upload, name)
+        return kept
+
+    def _data(self, row: Declared) -> dict[str, Any]:
+        data = {name: getattr(row, name) for name in self.resolved.fields}
+        data["row_version"] = str(row.version)
+        for child in self.children:
+            column = next(n for n, f in child.fields.items() if f.refers == self.resolved.table)
+            rows = self.session.scalars(
+                sa.select(child.model).where(getattr(child.model, column) == row.id).order_by(child.model.id)
+            )
+            data[child.table] = [
+                {**{name: getattr(item, name) for name in child.fields}, "row_id": str(item.id)} for item in rows
+            ]
+        return data
+
+    def _differences(self, form: PanelForm, row: Declared) -> list[tuple[str, str, str]]:
+        """What the other person's saving changed against what stands in this form (R137)."""
+        found = []
+        for name in self.resolved.form(adding=False):
+            mine, theirs = form._fields[name].data, getattr(row, name)
+            if name in form._fields and mine != theirs and kind_of(self.resolved.fields[name]) not in ("file", "photo"):
+                found.append((self.resolved.fields[name].label, _text(mine), _text(theirs)))
+        return found
+
+    def _form_page(
+        self, form: PanelForm, *, adding: bool = False, row: Declared | None = None, stale: Any = ()
+    ) -> str:
+        sections: dict[str, list[str]] = {}
+        for name in self.resolved.form(adding):
+            sections.setdefault(self.resolved.section(name), []).append(name)
+        for child in self.children:
+            sections[child.panel.label] = [child.table]
+        verb = "新增" if adding else "编辑"
+        page = FormPage(
+            title=f"{verb}{self.resolved.panel.label}",
+            crumbs=crumbs(self.resolved, *([Crumb(str(row), f"{self.resolved.url}/{row.id}")] if row else []), Crumb(verb)),
+            form=form,
+            sections=list(sections.items()),
+            action=request.path,
+            back=f"{self.resolved.url}/{row.id}" if row is not None else self.resolved.url + "/",
+            multipart=any(kind_of(self.resolved.fields[n]) in ("file", "photo") for n in self.resolved.form(adding)),
+            stale=stale,
+        )
+        return render_template("panel/form.html", page=page)
+
+    # other doors
+
+    def delete(self, key: int) -> Response:
+        row = self.row(key)
+        if not editable(self.resolved, current_actor(), row):
+            raise DomainError("state", "当前状态不能删除", status=409)
+        title = str(row)
+        saving.delete(self.session, self.resolved, current_actor(), row)
+        self.session.commit()
+        flash(f"已删除{self.resolved.panel.label}“{title}”", "success")
+        return redirect(self.resolved.url + "/")
+
+    def action(self, name: str) -> Any:
+        return running.run(self.session, self.resolved, name)
+
+    def picker(self, column: str) -> Response:
+        """At most 20 rows of the related table whose title contains the words, within the wall (F2, A3)."""
+        declared = self.resolved.fields.get(column)
+        if declared is None or not declared.refers:
+            raise NotFound()
+        target = resolve_table(declared.refers)
+        title = getattr(target.model, target.panel.title, None)
+        words = formats.clean_text(request.args.get("q", "")[:50])
+        where = []
+        if words and title is not None and not target.fields[target.panel.title].refers:
+            where.append(sa.cast(title, sa.String).contains(words, autoescape=True))
+        where += getattr(target.model, "PICKABLE", lambda: [])()
+        rows = self.session.scalars(
+            sa.select(target.model).where(*where).order_by(target.model.id).limit(settings().picker_limit)
+            .options(*query._loads(target))
+        ).unique()
+        return jsonify([{"value": str(row.id), "text": str(row), "hint": getattr(row, "hint", "")} for row in rows])
+
+    def file(self, key: int, column: str) -> Response:
+        """A file through the row that names it: whoever sees the row may fetch it, nobody else (StoredFile)."""
+        declared = self.resolved.fields.get(column)
+        if declared is None or kind_of(declared) not in ("file", "photo"):
+            raise NotFound()
+        stored = getattr(self.row(key), column)
+        if not stored:
+            raise NotFound("没有文件")
+        return files.respond(self.session, stored, inline=kind_of(declared) == "photo")
+
+
+def posted() -> MultiDict[str, Any]:
+    data: MultiDict[str, Any] = MultiDict(request.form)
+    for name, upload in request.files.items(multi=True):
+        data.add(name, upload)
+    return data
+
+
+def defaults(resolved: Resolved) -> dict[str, Any]:
+    """What a new form starts with: declared defaults, and what the address proposes for references."""
+    found: dict[str, Any] = {}
+    for name in resolved.form(adding=True):
+        default = resolved.model.__table__.c[name].default
+        if default is not None:
+            found[name] = default.arg(None) if default.is_callable else default.arg
+        if resolved.fields[name].refers and request.args.get(name, "").isdecimal():
+            found[name] = request.args[name]
+    return found
+
+
+def drop_deleted(rows: Any) -> None:
+    """Child rows ticked for deletion are not validated; those without an id were never there."""
+    if rows is None:
+        return
+    kept = []
+    for entry in rows.entries:
+        key = entry.form.row_id.data
+        entry.form.deleted = bool(key) and f"del-{entry.name}" in request.form
+        if entry.form.deleted:
+            entry.validate = lambda *a, **k: True
+        kept.append(entry)
+    rows.entries = kept
+
+
+def blame(form: PanelForm, error: DomainError) -> None:
+    """Put a refusal beside its field, or above the form."""
+    target = form._fields.get(error.field or "")
+    if target is not None:
+        target.errors = [*target.errors, error.message]
+    else:
+        form.form_errors = [*form.form_errors, error.message]
+
+
+def is_partial(region: str) -> bool:
+    return request.headers.get("HX-Target") == region and "HX-History-Restore-Request" not in request.headers
+
+
+def safe_next(default: str) -> str:
+    """Where to go afterwards: only a path of ours, never another site."""
+    wanted = request.form.get("next", "") or request.args.get("next", "")
+    return wanted if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) else default
+
+
+def _text(value: Any) -> str:
+    from app.panel.cells import plain
+
+    return "(空)" if value in (None, "") else plain(value)
+
+
+def require(resolved: Resolved, verb: str) -> None:
+    """The one check in front of every door (403)."""
+    if not may(current_actor(), resolved.table, verb):
+        abort(403)
+
+

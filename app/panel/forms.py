@@ -1,0 +1,241 @@
+"""Forms from declarations: one WTForms class per table and use, checked by the kit's types."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, Field, FieldList, FileField, Form, FormField, HiddenField, SelectField, StringField
+from wtforms import TextAreaField
+from wtforms.fields import DateField, DateTimeField, DecimalField
+from wtforms.validators import StopValidation, ValidationError
+
+from app.panel import cells
+from app.panel.look import LookMeta
+from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.services.richtext import clean_html, visible_length
+from models.kit import Declared, Mark, clock, formats
+from models.kit import Field as Declaration
+from models.kit.types import Kinded
+
+REQUIRED = "请填写{label}"
+
+
+class PanelForm(Form):
+    """Every generated form: our look, and Chinese messages."""
+
+    class Meta(LookMeta):
+        locales = ("zh",)
+
+        def render_field(self, field: Field, render_kw: dict[str, Any]) -> Any:
+            return LookMeta.render_field(self, field, render_kw)
+
+
+class Typed:
+    """Mixed into a WTForms field: the text typed goes through the declared type, whose reason is the message."""
+
+    declared: Declaration
+    data: Any
+    render_kw: dict[str, Any] | None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.typed = str(valuelist[0]) if valuelist else ""
+        self.data = self.typed
+
+    def pre_validate(self, form: Form) -> None:
+        type_: Kinded = self.declared.type
+        try:
+            self.data = type_.normalise(self.data or "")
+        except formats.FormatError as error:
+            raise ValidationError(str(error)) from None
+        if self.data == "" and kind_of(self.declared) not in ("text", "lines"):
+            self.data = None
+
+    def _value(self) -> str:
+        typed = getattr(self, "typed", None)
+        if typed is not None:
+            return str(typed)
+        return "" if self.data is None else cells.plain(self.data)
+
+
+class TypedField(Typed, StringField):
+    """Text, codes, numbers, personal numbers."""
+
+
+class NumberField(Typed, DecimalField):
+    """Integers and exact decimals."""
+
+
+class LinesField(Typed, TextAreaField):
+    pass
+
+
+class RichField(Typed, TextAreaField):
+    """Rich text: cleaned on the server whatever the browser sent (R19, E21, E22)."""
+
+    def pre_validate(self, form: Form) -> None:
+        self.data = clean_html(self.data or "")
+        length, type_ = visible_length(self.data), self.declared.type
+        if length > type_.most:
+            raise ValidationError(f"不能超过{type_.most}个字(现有{length}个)")
+        if not length:
+            self.data = None
+        elif length < type_.least:
+            raise ValidationError(f"至少{type_.least}个字(现有{length}个)")
+
+
+class DayField(Typed, DateField):
+    def pre_validate(self, form: Form) -> None:
+        text = formats.half_width(str(self.data or "")).strip()
+        try:
+            self.data = date.fromisoformat(text) if text else None
+        except ValueError:
+            raise ValidationError("日期格式应为 2026-01-31") from None
+
+
+class MomentField(Typed, DateTimeField):
+    """A moment to the minute in Asia/Shanghai; "24:00" and "23:59" of a window's last minute are both understood."""
+
+    def pre_validate(self, form: Form) -> None:
+        text = formats.half_width(str(self.data or "")).strip().replace("T", " ")
+        try:
+            self.data = datetime.fromisoformat(text).replace(tzinfo=clock.ZONE) if text else None
+        except ValueError:
+            raise ValidationError("时间格式应为 2026-01-31 08:30") from None
+
+
+class PickField(SelectField):
+    """One of a closed list; blank means nothing chosen."""
+
+    declared: Declaration
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = valuelist[0] if valuelist else None
+
+    def pre_validate(self, form: Form) -> None:
+        if not self.data:
+            self.data = None
+        elif self.data not in list(self.declared.type.choices):
+            raise ValidationError("请从列表中选择")
+        else:
+            self.data = self.declared.type.choices(self.data)
+
+
+class ReferenceField(SelectField):
+    """A related row, picked by remote search; the row must exist for this actor (F2, check 3)."""
+
+    declared: Declaration
+    session: Session
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = valuelist[0] if valuelist else None
+
+    def pre_validate(self, form: Form) -> None:
+        if not self.data:
+            self.data = None
+            return
+        text = str(self.data)
+        row = self._row(int(text)) if text.isdecimal() and len(text) < 18 else None
+        if row is None:
+            raise ValidationError(f"没有找到所选的{self.label.text},请重新选择")
+        self.data = row.id
+
+    def _row(self, key: int) -> Declared | None:
+        return self.session.get(resolve_table(self.declared.refers).model, key)
+
+    def iter_choices(self) -> Any:
+        row = self._row(int(self.data)) if self.data and str(self.data).isdecimal() else None
+        yield ("", "", not row, {})
+        if row is not None:
+            yield (str(row.id), str(row), True, {})
+
+
+class FlagField(BooleanField):
+    pass
+
+
+class UploadField(FileField):
+    pass
+
+
+class Required:
+    """Blank after trimming is refused, in the words of the label (R17)."""
+
+    field_flags = {"required": True}
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+
+    def __call__(self, form: Form, field: Field) -> None:
+        data = field.data
+        if data is None or (isinstance(data, str) and not formats.half_width(data).strip()):
+            field.errors = []
+            raise StopValidation(REQUIRED.format(label=self.label))
+
+
+_CONTROLS: dict[str, type[Field]] = {
+    "text": TypedField, "code": TypedField, "email": TypedField, "url": TypedField, "id_number": TypedField,
+    "mobile": TypedField, "integer": NumberField, "decimal": NumberField, "lines": LinesField, "rich": RichField,
+    "date": DayField, "moment": MomentField, "choice": PickField, "state": PickField, "flag": FlagField,
+    "reference": ReferenceField, "file": UploadField, "photo": UploadField,
+}
+
+
+def control(declared: Declaration, *, required: bool, session: Session, remote: str = "", name: str = "") -> Any:
+    """The unbound field of one declared column."""
+    kind = kind_of(declared)
+    checks = [Required(declared.label)] if required and kind not in ("flag", "file", "photo") else []
+    marks: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    if declared.has(Mark.WIDE):
+        marks["data-wide"] = True
+    if kind == "rich":
+        marks["data-rich"] = True
+    if kind == "reference":
+        marks["data-remote"] = remote
+        options["choices"] = []
+    if kind in ("choice", "state"):
+        options["choices"] = [("", "请选择"), *declared.type.choices.pairs()]
+    if isinstance(getattr(declared.type, "length", None), int):
+        marks["maxlength"] = declared.type.length
+    if declared.sample:
+        marks["placeholder"] = declared.sample
+    base = _CONTROLS[kind]
+    made = type(base.__name__, (base,), {"declared": declared, "session": session})
+    return made(declared.label, validators=checks, description=declared.help, render_kw=marks, **options)
+
+
+def form_class(
+    resolved: Resolved, session: Session, *, adding: bool, children: tuple[Resolved, ...] = (), omit: tuple[str, ...] = ()
+) -> type[PanelForm]:
+    """The form of a table: its typed columns in order, then its child tables as rows (feature 3)."""
+    members: dict[str, Any] = {"row_version": HiddenField()} if not adding else {}
+    for name in resolved.form(adding):
+        if name in omit:
+            continue
+        required = not resolved.model.__table__.c[name].nullable
+        members[name] = control(
+            resolved.fields[name], required=required, session=session, remote=f"{resolved.url}/picker/{name}", name=name
+        )
+    for child in children:
+        members[child.table] = FieldList(
+            FormField(_child_class(child, resolved, session), label=child.panel.label), label=child.panel.label
+        )
+    return type(f"{resolved.model.__name__}Form", (PanelForm,), members)
+
+
+def parent_column(child: Resolved, parent: Resolved) -> str:
+    """The child's column that refers to the parent."""
+    return next(name for name, declared in child.fields.items() if declared.refers == parent.table)
+
+
+def _child_class(child: Resolved, parent: Resolved, session: Session) -> type[PanelForm]:
+    made = form_class(child, session, adding=True, omit=(parent_column(child, parent),))
+    return type(f"{child.model.__name__}Row", (made,), {"row_id": HiddenField()})
+
+
+def upload_accepts(declared: Declaration) -> tuple[str, ...]:
+    return tuple(declared.type.accepts)
+
+

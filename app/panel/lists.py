@@ -1,0 +1,200 @@
+"""The list page of a table, from its declaration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.roles import may
+from app.panel import query
+from app.panel.cells import cell
+from app.panel.pages import Block, Cell, Column, Crumb, Empty, Filter, Link, ListPage, Pager, Row, Tab
+from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.wish import PREFIX, Wish
+from app.services.actions import Action
+from config import settings
+from models.kit import Declared, Mark
+
+_KINDS = {
+    "integer": "number", "decimal": "number", "date": "date", "moment": "moment", "choice": "choice", "state": "state",
+    "flag": "flag", "reference": "reference", "photo": "photo", "file": "file", "rich": "rich", "lines": "lines",
+}
+
+
+def list_page(session: Session, resolved: Resolved, actor: Actor, wish: Wish, hidden: tuple[str, ...] = ()) -> ListPage:
+    """Everything the list shows to this actor: two or three statements whatever the number of rows (check 28)."""
+    found = query.find(session, resolved, wish)
+    names = [name for name in resolved.listed if name not in hidden]
+    return ListPage(
+        title=resolved.panel.entry or resolved.panel.label,
+        crumbs=crumbs(resolved),
+        hint=resolved.panel.hint,
+        action=resolved.url + "/",
+        tabs=[_tab(resolved, wish, tab, count) for tab, count in found.tabs],
+        filters=[_filter(session, resolved, name, wish) for name in resolved.filters],
+        columns=[_column(resolved, name, wish) for name in names],
+        rows=[_row(resolved, actor, row, names) for row in found.rows],
+        buttons=_buttons(resolved, actor),
+        bulk=[_bulk(resolved, item) for item in resolved.actions if item.on == "row" and _allowed(actor, resolved, item)],
+        pager=_pager(resolved, wish, found),
+        empty=_empty(resolved, actor, bool(wish.every)),
+        cards=bool(resolved.panel.cards),
+        state=[("tab", wish.tab), ("sort", wish.sort), ("size", str(wish.size))],
+        chooser=f"{resolved.url}/columns",
+        filtered=bool(wish.every),
+    )
+
+
+def crumbs(resolved: Resolved, *more: Crumb) -> list[Crumb]:
+    first = Crumb("首页", "/console/")
+    area = [Crumb(resolved.panel.area)] if resolved.panel.area else []
+    here = Crumb(resolved.panel.entry or resolved.panel.label, resolved.url + "/" if more else "")
+    return [first, *area, here, *more]
+
+
+def _tab(resolved: Resolved, wish: Wish, tab: query.TabSpec, count: int) -> Tab:
+    return Tab(tab.label, wish.address(resolved.url + "/", tab=tab.name), query.capped(count), tab.name == wish.tab)
+
+
+def _column(resolved: Resolved, name: str, wish: Wish) -> Column:
+    declared = resolved.fields[name]
+    kind: Any = "masked" if declared.has(Mark.MASKED) else _KINDS.get(kind_of(declared), "text")
+    if not declared.has(Mark.SORTABLE):
+        return Column(name, declared.label, kind)
+    now: Any = {name: "ascending", f"-{name}": "descending"}.get(wish.sort, "")
+    then = f"-{name}" if now == "ascending" else name
+    return Column(name, declared.label, kind, wish.address(resolved.url + "/", sort=then), now)
+
+
+def _filter(session: Session, resolved: Resolved, name: str, wish: Wish) -> Filter:
+    declared, kind, value = resolved.fields[name], kind_of(resolved.fields[name]), wish.every.get(name, "")
+    private, key = declared.has(Mark.MASKED), PREFIX + name
+    if kind == "reference":
+        chosen = query.get(session, resolve_table(declared.refers), int(value)) if value.isdecimal() else None
+        options = [(value, str(chosen))] if chosen is not None else []
+        return Filter(key, declared.label, "remote", value, options=options, remote=f"{resolved.url}/picker/{name}")
+    if kind in ("choice", "state"):
+        return Filter(key, declared.label, "choice", value, options=declared.type.choices.pairs())
+    if kind == "flag":
+        return Filter(key, declared.label, "flag", value, options=[("1", "是"), ("0", "否")])
+    if kind in ("date", "moment"):
+        given = wish.every
+        return Filter(key, declared.label, "dates", given.get(f"{name}_from", ""), given.get(f"{name}_to", ""))
+    exact = declared.has(Mark.EXACT) or private
+    hint = "完整号码,精确查找" if private else ""
+    return Filter(key, declared.label, "exact" if exact else "text", value, private=private, hint=hint)
+
+
+def _row(resolved: Resolved, actor: Actor, row: Declared, names: list[str]) -> Row:
+    blocks = [
+        Block(
+            block.caption,
+            [(_label(resolved, column), cell(resolved, row, column)) for column in block.columns],
+            photo=_photo(resolved, row, block.photo),
+        )
+        for block in resolved.panel.cards
+    ]
+    cells: list[Cell] = [cell(resolved, row, name, link=True) for name in names]
+    return Row(str(row.id), cells, row_links(resolved, actor, row), blocks, str(row))
+
+
+def _label(resolved: Resolved, column: str) -> str:
+    head, _, rest = column.partition(".")
+    if not rest:
+        return resolved.fields[head].label
+    return _label(resolve_table(resolved.fields[f"{head}_id"].refers), rest)
+
+
+def _photo(resolved: Resolved, row: Declared, column: str) -> str:
+    if not column:
+        return ""
+    return f"{resolved.url}/{row.id}/file/{column}" if getattr(row, column) else "none"
+
+
+def row_links(resolved: Resolved, actor: Actor, row: Declared, *, detail: bool = False) -> list[Link]:
+    """查看, 编辑, what the state and the role allow, 删除."""
+    here, allows, table = f"{resolved.url}/{row.id}", resolved.panel.allows, resolved.table
+    links = [] if detail else [Link("查看", here, name="show")]
+    if "edit" in allows and may(actor, table, "edit") and editable(resolved, actor, row):
+        links.append(Link("编辑", f"{here}/edit", icon="edit", name="edit", primary=detail))
+    for item in resolved.actions:
+        if item.on != "list" and _allowed(actor, resolved, item) and item.when(row):
+            links.append(_action_link(resolved, item, row))
+    if "delete" in allows and may(actor, table, "delete") and editable(resolved, actor, row):
+        title = f"删除{resolved.panel.label}“{row}”?删除后不能恢复。"
+        links.append(Link("删除", f"{here}/delete", "trash", "post", title, danger=True, name="delete"))
+    return links
+
+
+def editable(resolved: Resolved, actor: Actor, row: Declared) -> bool:
+    """Whether the general edit and delete doors are open for this row (a model may say: `editable(row)`)."""
+    rule = getattr(resolved.model, "editable", None)
+    if rule is not None and not rule(row):
+        return False
+    owners = [rule.column for rule in resolved.panel.scope.rules(actor.kind) if "update" in rule.may and not rule.columns]
+    return any(not column or getattr(row, column) == actor.tenant for column in owners)
+
+
+def _allowed(actor: Actor, resolved: Resolved, item: Action) -> bool:
+    return may(actor, resolved.table, item.name)
+
+
+def _action_link(resolved: Resolved, item: Action, row: Declared) -> Link:
+    if item.page:
+        return Link(item.label, item.page.format(id=row.id), item.icon, name=item.name, primary=item.primary)
+    return Link(
+        item.label, f"{resolved.url}/action/{item.name}?rowid={row.id}", item.icon, "post",
+        danger=item.danger, name=item.name, primary=item.primary,
+    )
+
+
+def _bulk(resolved: Resolved, item: Action) -> Link:
+    return Link(item.label, f"{resolved.url}/action/{item.name}", item.icon, "post", danger=item.danger, name=item.name)
+
+
+def _buttons(resolved: Resolved, actor: Actor) -> list[Link]:
+    table, allows, label = resolved.table, resolved.panel.allows, resolved.panel.label
+    links = []
+    if "add" in allows and may(actor, table, "add"):
+        links.append(Link("新增", f"{resolved.url}/add", "plus", primary=True, name="add"))
+    for item in resolved.actions:
+        if item.on == "list" and _allowed(actor, resolved, item):
+            href = item.page or f"{resolved.url}/action/{item.name}"
+            links.append(Link(item.label, href, item.icon, "get" if item.page else "post", name=item.name))
+    if "import" in allows and may(actor, table, "import") and resolved.marked(Mark.IMPORTED):
+        links.append(Link(f"批量导入{label}", f"{resolved.url}/import", "upload", name="import"))
+    if "export" in allows and may(actor, table, "export"):
+        links.append(Link("导出", f"{resolved.url}/export", "download", "post", name="export"))
+    return links
+
+
+def _empty(resolved: Resolved, actor: Actor, filtered: bool) -> Empty:
+    if filtered:
+        return Empty("没有符合条件的数据", "换个条件再搜索,或重置筛选", Link("重置筛选", resolved.url + "/"))
+    first = next((link for link in _buttons(resolved, actor) if link.method == "get"), None)
+    return Empty("暂无数据", resolved.panel.empty if resolved.panel.empty != "暂无数据" else "", first)
+
+
+def _pager(resolved: Resolved, wish: Wish, found: query.Found) -> Pager:
+    url, pages, page = resolved.url + "/", max(1, -(-min(found.total, settings().count_cap) // wish.size)), found.page
+    over = found.total > settings().count_cap
+    shown = sorted({1, pages, *range(max(1, page - 2), min(pages, page + 2) + 1)} - {0})
+    numbers: list[tuple[str, str]] = []
+    for before, number in zip([0, *shown], shown, strict=False):
+        if number - before > 1:
+            numbers.append(("…", ""))
+        numbers.append((str(number), "" if number == page else wish.address(url, page=number)))
+    more = page < pages or (over and len(found.rows) == wish.size)
+    return Pager(
+        page=page,
+        pages=max(pages, page),
+        size=wish.size,
+        total=query.capped(found.total),
+        numbers=numbers,
+        previous=wish.address(url, page=page - 1) if page > 1 else "",
+        next=wish.address(url, page=page + 1) if more else "",
+        sizes=[(size, wish.address(url, size=size)) for size in settings().page_sizes],
+        goto=wish.address(url, page=98989898).replace("98989898", "{page}"),
+    )

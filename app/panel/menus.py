@@ -1,0 +1,73 @@
+"""The top and side menu of an actor: every table with a `menu` that the role may list, and pages views add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.access.actor import Actor
+from app.access.roles import may
+from app.panel.pages import MenuArea, MenuItem
+from app.panel.resolve import resolve
+from models.kit import declared_models
+
+AREAS = (
+    "首页", "申报管理", "指标管理", "院校管理", "机构管理", "标准管理", "证书管理", "培训管理", "考试管理", "周报管理",
+    "内容管理", "系统管理",
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A menu entry: `area/label`, its address, and who sees it."""
+
+    menu: str
+    href: str
+    icon: str
+    order: int
+    sees: Callable[[Actor], bool]
+
+
+_extra: list[Entry] = []
+
+
+def add_entry(menu: str, href: str, icon: str, order: int, sees: Callable[[Actor], bool]) -> None:
+    """A hand-made page in the menu."""
+    _extra.append(Entry(menu, href, icon, order, sees))
+
+
+def _tables() -> list[Entry]:
+    entries = []
+    for model in declared_models():
+        resolved = resolve(model)
+        if resolved.panel.menu:
+            panel, table = resolved.panel, resolved.table
+            entries.append(
+                Entry(panel.menu, resolved.url + "/", panel.icon, panel.order, lambda a, t=table: may(a, t, "list"))  # type: ignore[misc]
+            )
+    return entries
+
+
+def menu(actor: Actor, path: str) -> list[MenuArea]:
+    """What this actor sees, the active area and entry marked by the path."""
+    seen = [entry for entry in [*_tables(), *_extra] if entry.sees(actor)]
+    areas: dict[str, list[Entry]] = {}
+    for entry in sorted(seen, key=lambda e: (_rank(e), e.order)):
+        areas.setdefault(entry.menu.partition("/")[0], []).append(entry)
+    here = max((e.href for e in seen if path.startswith(e.href)), key=len, default="")
+    found = [
+        MenuArea(
+            area,
+            entries[0].href,
+            entries[0].icon,
+            any(e.href == here for e in entries),
+            [MenuItem(e.menu.partition("/")[2], e.href, e.icon, e.href == here) for e in entries],
+        )
+        for area, entries in areas.items()
+    ]
+    return found
+
+
+def _rank(entry: Entry) -> int:
+    area = entry.menu.partition("/")[0]
+    return AREAS.index(area) if area in AREAS else len(AREAS)

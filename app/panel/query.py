@@ -1,0 +1,173 @@
+"""Rows, counts and tab counters of a list. No tenant appears here: the wall below decides what exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.wish import Wish
+from config import settings
+from models.kit import Declared, Mark, clock, formats
+
+_NOBODY = sa.false()
+
+
+@dataclass(frozen=True)
+class TabSpec:
+    """One tab: what its address says, its words, and its condition (None = all)."""
+
+    name: str
+    label: str
+    where: Any = None
+
+
+@dataclass
+class Found:
+    rows: list[Declared]
+    total: int  # capped: above `count_cap` it is count_cap + 1
+    tabs: list[tuple[TabSpec, int]]
+    page: int
+
+
+def tabs_of(resolved: Resolved) -> list[TabSpec]:
+    """全部 and one tab per state; a model with derived phases brings its own (`PHASES`, 9.4)."""
+    phases: Mapping[str, Any] | None = getattr(resolved.model, "PHASES", None)
+    if phases:
+        now = clock.now()
+        return [TabSpec("", "全部"), *(TabSpec(label, label, where(now)) for label, where in phases.items())]
+    if not resolved.tab:
+        return []
+    column = getattr(resolved.model, resolved.tab)
+    choices = resolved.fields[resolved.tab].type.choices
+    return [TabSpec("", "全部"), *(TabSpec(c.value, c.label, column == c) for c in choices)]
+
+
+def conditions(resolved: Resolved, wish: Wish) -> list[Any]:
+    """The filters as SQL; input that cannot match anything matches nothing."""
+    found = []
+    for name, value in wish.every.items():
+        if name in resolved.fields:
+            found.append(_condition(resolved, name, value))
+        else:
+            base, _, side = name.rpartition("_")
+            found.append(_range(getattr(resolved.model, base), kind_of(resolved.fields[base]), side, value))
+    return found
+
+
+def _condition(resolved: Resolved, name: str, value: str) -> Any:
+    declared, column = resolved.fields[name], getattr(resolved.model, name)
+    kind = kind_of(declared)
+    if kind == "reference":
+        return column == int(value) if value.isdecimal() and len(value) < 18 else _NOBODY
+    if kind in ("choice", "state"):
+        return column == value if value in list(declared.type.choices) else _NOBODY
+    if kind == "flag":
+        return column.is_(value == "1")
+    if declared.has(Mark.EXACT) or kind in ("id_number", "mobile", "integer", "decimal"):
+        try:
+            return column == declared.type.normalise(value)
+        except formats.FormatError:
+            return _NOBODY
+    return column.contains(formats.clean_text(value), autoescape=True)
+
+
+def _range(column: Any, kind: str, side: str, value: str) -> Any:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return _NOBODY
+    if kind == "date":
+        return column >= day if side == "from" else column <= day
+    moment = datetime(day.year, day.month, day.day, tzinfo=clock.ZONE)
+    return column >= moment if side == "from" else column < moment + timedelta(days=1)
+
+
+def find(session: Session, resolved: Resolved, wish: Wish) -> Found:
+    """The page of rows, its counters in one statement, the rows in a second."""
+    where, tabs = conditions(resolved, wish), tabs_of(resolved)
+    chosen = next((tab for tab in tabs if tab.name == wish.tab), None)
+    here = [*where, *([chosen.where] if chosen is not None and chosen.where is not None else [])]
+    counts = _counts(session, resolved, [here, *([*where, *([tab.where] if tab.where is not None else [])] for tab in tabs)])
+    total = counts[0]
+    pages = max(1, -(-total // wish.size))
+    page = wish.page if total > settings().count_cap else min(wish.page, pages)
+    rows = session.scalars(_page(resolved, here, wish, page, total)).unique().all()
+    return Found(list(rows), total, list(zip(tabs, counts[1:], strict=True)), page)
+
+
+def _counts(session: Session, resolved: Resolved, wheres: list[list[Any]]) -> list[int]:
+    """Counts that stop at the cap, all in one statement."""
+    limit = settings().count_cap + 1
+
+    def capped(where: list[Any]) -> Any:
+        few = sa.select(sa.literal(1)).select_from(resolved.model).where(*where).limit(limit).subquery()
+        return sa.select(sa.func.count()).select_from(few).scalar_subquery()
+
+    return list(session.execute(sa.select(*(capped(where) for where in wheres))).one())
+
+
+def order(resolved: Resolved, sort: str) -> list[Any]:
+    """The order of a list: the wish, else the declaration's; always ends in the id, so pages never overlap."""
+    name = sort or resolved.panel.sort
+    column = getattr(resolved.model, name.lstrip("-"))
+    key = column.desc() if name.startswith("-") else column.asc()
+    if name.lstrip("-") == "id":
+        return [key]
+    identity = resolved.model.id
+    return [key, identity.desc() if name.startswith("-") else identity.asc()]
+
+
+def _page(resolved: Resolved, where: list[Any], wish: Wish, page: int, total: int) -> Any:
+    model, by, offset = resolved.model, order(resolved, wish.sort), (page - 1) * wish.size
+    if offset < 1000:
+        return sa.select(model).where(*where).order_by(*by).limit(wish.size).offset(offset).options(*_loads(resolved))
+    # far pages: walk the index for the ids alone (from the nearer end), then fetch the few rows
+    backwards = total <= settings().count_cap and offset > total // 2
+    size = min(wish.size, total - offset) if backwards else wish.size
+    walk = [_flip(key) for key in by] if backwards else by
+    skip = total - offset - size if backwards else offset
+    ids = sa.select(model.id).where(*where).order_by(*walk).limit(size).offset(skip).subquery()
+    return sa.select(model).join(ids, model.id == ids.c.id).order_by(*by).options(*_loads(resolved))
+
+
+def _flip(key: Any) -> Any:
+    return key.element.asc() if key.modifier is sa.sql.operators.desc_op else key.element.desc()
+
+
+def _loads(resolved: Resolved) -> list[Any]:
+    """The references that the list draws, joined: the number of statements does not grow with the rows (F5)."""
+    names = dict.fromkeys([*resolved.listed, *(c for block in resolved.panel.cards for c in block.columns)])
+    loads = []
+    for name in names:
+        head, _, rest = name.partition(".")
+        column = head if not rest else f"{head}_id"
+        declared = resolved.fields.get(column)
+        if declared is None or not declared.refers:
+            continue
+        load = joinedload(getattr(resolved.model, column.removesuffix("_id")))
+        target = resolve_table(declared.refers)
+        nested = f"{rest.partition('.')[0]}_id" if "." in rest else rest
+        inner = target.fields.get(nested) if nested else None
+        if inner is not None and inner.refers:
+            load = load.joinedload(getattr(target.model, nested.removesuffix("_id")))
+        loads.append(load)
+    return loads
+
+
+def capped(count: int) -> str:
+    return f"{settings().count_cap}+" if count > settings().count_cap else str(count)
+
+
+def get(session: Session, resolved: Resolved, key: int) -> Declared | None:
+    """A row by its id, within the wall."""
+    if not 0 < key < 2**63:
+        return None
+    return session.scalars(
+        sa.select(resolved.model).where(resolved.model.id == key).options(*_loads(resolved))
+    ).unique().one_or_none()

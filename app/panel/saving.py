@@ -1,0 +1,161 @@
+"""A filled-in form → a written row: tenant keys, hooks, child rows, version check, and errors beside their fields."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.panel.forms import PanelForm, parent_column
+from app.panel.resolve import Resolved
+from app.services.actions import hooks_of
+from app.services.errors import Conflict, DomainError, NotFound, Refused
+from models.kit import Declared
+
+STALE = "数据已被他人修改,请刷新"
+
+
+def create(session: Session, resolved: Resolved, actor: Actor, values: dict[str, Any]) -> Declared:
+    """A new row of the actor's own tenant. Raises DomainError; commits nothing."""
+    row = resolved.model()
+    for name, value in {**owner_values(resolved, actor), **values}.items():
+        setattr(row, name, value)
+    _write(session, resolved, actor, row, values)
+    return row
+
+
+def owner_values(resolved: Resolved, actor: Actor) -> dict[str, Any]:
+    """The tenant column by which this kind of actor owns rows it inserts."""
+    for rule in resolved.panel.scope.rules(actor.kind):
+        if "insert" in rule.may and rule.column and rule.column != "id":
+            return {rule.column: actor.tenant}
+    return {}
+
+
+def update(
+    session: Session, resolved: Resolved, actor: Actor, row: Declared, values: dict[str, Any], version: int | None
+) -> None:
+    """Change a row; a stale version is refused (R137)."""
+    if version is not None and version != row.version:
+        raise Conflict("stale", STALE)
+    for name, value in values.items():
+        setattr(row, name, value)
+    _write(session, resolved, actor, row, values)
+
+
+def _write(session: Session, resolved: Resolved, actor: Actor, row: Declared, values: dict[str, Any]) -> None:
+    with refusals(resolved):
+        for hook in hooks_of(resolved.model).prepare:
+            hook(session, actor, row, values)
+        session.add(row)
+        session.flush()
+        for hook in hooks_of(resolved.model).after:
+            hook(session, actor, row, values)
+        session.flush()
+
+
+def delete(session: Session, resolved: Resolved, actor: Actor, row: Declared) -> None:
+    """Remove a row; one that others refer to stays, with a sentence that says so."""
+    with refusals(resolved):
+        for hook in hooks_of(resolved.model).delete:
+            hook(session, actor, row)
+        session.delete(row)
+        session.flush()
+
+
+def form_values(resolved: Resolved, form: PanelForm, children: tuple[Resolved, ...] = ()) -> dict[str, Any]:
+    """What the form gives to the columns (files and child rows are handled apart)."""
+    names = set(resolved.fields) & set(form._fields)
+    kinds = {name: type(form._fields[name]).__name__ for name in names}
+    return {name: form._fields[name].data for name in names if kinds[name] != "UploadField"}
+
+
+def save_children(session: Session, parent: Resolved, actor: Actor, row: Declared, form: PanelForm, child: Resolved) -> None:
+    """The rows of one child table: new ones added, ticked ones deleted, the rest changed. A row id that is not
+    this parent's is 404, whoever's it is (wall.md 3)."""
+    column = parent_column(child, parent)
+    existing = {
+        item.id: item
+        for item in session.scalars(sa.select(child.model).where(getattr(child.model, column) == row.id))
+    }
+    for entry in form._fields[child.table].entries:  # type: ignore[attr-defined]
+        values = form_values(child, entry.form)
+        key = entry.form.row_id.data
+        if not key:
+            create(session, child, actor, {**values, column: row.id, **_shared(child, parent, row)})
+        elif not str(key).isdecimal() or int(key) not in existing:
+            raise NotFound()
+        elif getattr(entry.form, "deleted", False):
+            delete(session, child, actor, existing[int(key)])
+        else:
+            update(session, child, actor, existing[int(key)], values, None)
+
+
+def _shared(child: Resolved, parent: Resolved, row: Declared) -> dict[str, Any]:
+    """Tenant columns both rows carry: the child's are the parent's."""
+    columns = (parent.panel.scope.columns() | {"organisation_id", "school_id"}) - {"id"}
+    return {name: getattr(row, name) for name in columns if name in child.fields and name in parent.fields}
+
+
+class refusals:  # noqa: N801  reads as `with refusals(resolved):`
+    """Turns what the database refuses into the sentence a person understands."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        self.resolved = resolved
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, sa.orm.exc.StaleDataError):
+            raise Conflict("stale", STALE) from error
+        if isinstance(error, DBAPIError):
+            raise explain(error, self.resolved) from error
+
+
+def explain(error: DBAPIError, resolved: Resolved | None = None) -> DomainError:
+    """The domain error behind a database refusal; anything unexpected is raised again as it is."""
+    state = getattr(error.orig, "sqlstate", "") or ""
+    diagnosis = getattr(error.orig, "diag", None)
+    constraint = getattr(diagnosis, "constraint_name", "") or ""
+    if state == "42501":
+        return Refused("wall", "没有权限进行此操作")
+    if state == "23514" and constraint in ("panel_flow", "panel_frozen", "panel_numbers"):
+        message = (diagnosis.message_primary or "") if diagnosis else ""
+        return Conflict(constraint, message if constraint == "panel_frozen" else "当前状态不允许此操作,请刷新页面")
+    if not isinstance(error, IntegrityError):
+        raise error
+    return _constraint(state, constraint, resolved)
+
+
+def _constraint(state: str, constraint: str, resolved: Resolved | None) -> DomainError:
+    if state == "23505":
+        labels, field = _columns(constraint, resolved)
+        return DomainError("duplicate", f"{labels or '该记录'}已存在,不能重复", field, status=409)
+    if state == "23503":
+        return Conflict("referenced", "该记录正被其他数据使用,不能删除;或所引用的数据不存在")
+    if state == "23514" and resolved is not None:
+        for number, (_, meaning) in enumerate(resolved.panel.checks, 1):
+            if constraint.endswith(f"_rule_{number}"):
+                return DomainError("check", meaning)
+    return DomainError("invalid", "提交的数据不符合要求,请检查后重试")
+
+
+def _columns(constraint: str, resolved: Resolved | None) -> tuple[str, str | None]:
+    """The labels of the columns of a unique key, from its name's table."""
+    if resolved is None:
+        return "", None
+    for key in resolved.model.__table__.constraints:
+        if isinstance(key, sa.UniqueConstraint) and re.fullmatch(str(_name(key)), constraint):
+            names = [c.name for c in key.columns if c.name in resolved.fields]
+            shown = [name for name in names if name in resolved.form(adding=True)]
+            return "、".join(resolved.fields[name].label for name in shown), shown[-1] if shown else None
+    return "", None
+
+
+def _name(key: sa.UniqueConstraint) -> str:
+    return str(key.name or f"uq_{key.table.name}_{'_'.join(column.name for column in key.columns)}")

@@ -1,0 +1,63 @@
+"""Stored files: keep, find, answer. The key is a secret that only rows carry (StoredFile)."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.access.actor import Actor
+from app.gateways import storage
+from models.jobs import StoredFile
+
+_TYPES = {
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+
+
+def owner(actor: Actor) -> dict[str, Any]:
+    """The tenant columns of a file or job of this actor."""
+    column = "person_id" if actor.kind == "candidate" else f"{actor.kind}_id"
+    tenant = {column: actor.tenant} if actor.tenant is not None else {}
+    return {"account_id": actor.account, **tenant}
+
+
+def keep(session: Session, actor: Actor, name: str, kind: str, data: bytes | Path) -> str:
+    """Store a file and its row; returns the key. The bytes are there before the row is."""
+    key = storage.new_key(kind)
+    if isinstance(data, Path):
+        with data.open("rb") as file:
+            digest, size = hashlib.file_digest(file, "sha256").hexdigest(), data.stat().st_size
+        storage.put(key, data)
+    else:
+        digest, size = hashlib.sha256(data).hexdigest(), len(data)
+        storage.put(key, data)
+    session.execute(
+        sa.insert(StoredFile).values(
+            key=key, name=name[-200:], kind=kind, size=size, digest=digest, **(owner(actor) if actor.kind != "job" else {})
+        )
+    )
+    return key
+
+
+def respond(session: Session, key: str, *, inline: bool = False, name: str = "") -> Response:
+    """The file as an answer: never guessed by the browser, never cached, outside our own origin's powers."""
+    kind = key.rpartition(".")[2]
+    shown = name or session.scalar(sa.select(StoredFile.name).where(StoredFile.key == key)) or f"文件.{kind}"
+    response = Response(storage.stream(key), mimetype=_TYPES.get(kind, "application/octet-stream"))
+    disposition = "inline" if inline else "attachment"
+    response.headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(shown)}"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
