@@ -61,12 +61,12 @@ on("change", "[data-drop] input[type=file]", (_event, input) => {
   const limit = Number(input.dataset.max) || 0;
   const big = limit ? files.find((f) => f.size > limit) : null;
   if (big) {
-    toast(`${big.name} 超过 ${size(limit)},请压缩后再选`, "red");
+    toast(`${big.name} 超过 ${size(limit)}，请压缩后再选`, "red");
     input.value = "";
     list.textContent = "";
     return;
   }
-  list.textContent = files.map((f) => `${f.name}(${size(f.size)})`).join("、");
+  list.textContent = files.map((f) => `${f.name}（${size(f.size)}）`).join("、");
   if (files.length === 1 && files[0].type.startsWith("image/")) preview(files[0], list);
 });
 

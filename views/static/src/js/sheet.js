@@ -21,7 +21,7 @@ on("click", "a[data-sheet]", async (event, link) => {
   if (!detail) {
     sheet.close();
     if (answer?.ok) window.location.href = link.href;
-    else toast(page?.querySelector("[data-error]")?.textContent ?? "没有打开,请稍后再试", "red");
+    else toast(page?.querySelector("[data-error]")?.textContent ?? "没有打开，请稍后再试", "red");
     return;
   }
   sheet.querySelector("#ui-sheet-title").textContent = detail.dataset.title;

@@ -35,7 +35,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 document.addEventListener("htmx:afterSettle", (event) => {
   const list = document.getElementById("list");
-  if (event.detail.target?.id === "list" && list) say(`已更新,共 ${list.dataset.total} 条`);
+  if (event.detail.target?.id === "list" && list) say(`已更新，共 ${list.dataset.total} 条`);
 });
 
 // htmx swaps inside fragments too (a detail sheet, a job's progress): dress what arrived.
@@ -44,11 +44,11 @@ document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr, target } = event.detail;
   target?.removeAttribute("aria-busy");
-  toast(messageOf(xhr) || `操作没有成功(${xhr.status}),请稍后再试`, "red");
+  toast(messageOf(xhr) || `操作没有成功（${xhr.status}），请稍后再试`, "red");
 });
 document.addEventListener("htmx:sendError", (event) => {
   event.detail.target?.removeAttribute("aria-busy");
-  toast("网络连接中断,请检查网络后再试", "red");
+  toast("网络连接中断，请检查网络后再试", "red");
 });
 
 function messageOf(xhr) {
