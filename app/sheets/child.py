@@ -1,7 +1,7 @@
-"""The child process that opens a stranger's workbook: `python -m app.sheets.child`, one request on standard input.
+"""The child process that opens a stranger's workbook; started as `python -m app.sheets.child`.
 
-calamine builds the whole sheet in memory and aborts the process when it cannot; here that process is this one. It
-may use one bounded piece of memory and time and can write no file.
+calamine builds the whole sheet in memory and aborts the process when it cannot: here that process is this one,
+with bounded memory and time, and no right to write files.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from app.sheets.wire import Request, send
 
 def main(source: IO[bytes], sink: IO[bytes]) -> None:
     """Answer the request with frames: `rows` or `raw`, then `end`; or `refused`, `unreadable`, `bug`."""
-    request: Request = pickle.load(source)
+    request: Request = pickle.load(source)  # noqa: S301  # from our own parent
     _confine(request.limits)
     try:
         for frame in _answer(request):
@@ -36,7 +36,7 @@ def main(source: IO[bytes], sink: IO[bytes]) -> None:
         sys.exit(0)  # the reader has seen enough
     except (CalamineError, MemoryError, OSError):
         send(sink, ("unreadable",))
-    except Exception:
+    except Exception:  # noqa: BLE001  # our own mistake: the parent raises it with this traceback
         send(sink, ("bug", traceback.format_exc()))
 
 
@@ -47,7 +47,7 @@ def _confine(limits: SheetLimits) -> None:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
-        with suppress(ValueError, OSError):  # macOS knows no address-space limit; the guard has bounded the file
+        with suppress(ValueError, OSError):  # macOS has no limit on address space
             resource.setrlimit(kind, (value, value))
 
 

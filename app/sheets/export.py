@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -81,7 +80,7 @@ def write(
             ignore_errors=[label for label, kind in columns if kind == "code"] or None,
             **options,
         )
-        os.replace(partial, out)
+        partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -124,7 +123,7 @@ def _number(value: Any) -> Any:
     """A number beyond what a cell keeps exactly goes out as text, and so does anything that is no number."""
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return safe_text(value)
-    return value if abs(value) < _LONGEST_EXACT else safe_text(value)
+    return value if abs(float(value)) < _LONGEST_EXACT else safe_text(value)
 
 
 def _date(value: Any) -> Any:

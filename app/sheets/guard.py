@@ -1,7 +1,7 @@
 """What is refused before anything is read: wrong format, size, bombs, macros, outside links (6.1, E139).
 
-`check_container` looks at the zip directory only (milliseconds, for the upload request); `check_workbook` also
-passes once over the first sheet (bounded memory) and returns what the reader and a progress bar need.
+`check_container` looks at the zip directory only (milliseconds, for the upload request); `check_workbook`
+also passes once over the first sheet (bounded memory) and returns what the reader and a progress bar need.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from app.services.errors import DomainError
 from app.sheets.scan import SheetScan, damaged, xml_chunks
@@ -35,12 +35,22 @@ _LARGEST_SMALL_PART = 4 * 1024 * 1024
 _LARGEST_STYLES = 32 * 1024 * 1024
 _PACKAGE_NS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 _VERSION = re.compile(r'^"?([\w.-]+):(\d{1,6})"?$')
-_FOREIGN_PARTS = ("xl/externallinks/", "xl/connections", "xl/querytables/", "xl/embeddings/", "xl/activex/", "xl/ctrlprops/")
+_FOREIGN_PARTS = (
+    "xl/externallinks/",
+    "xl/connections",
+    "xl/querytables/",
+    "xl/embeddings/",
+    "xl/activex/",
+    "xl/ctrlprops/",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SheetInfo:
-    """What is known of the first sheet without building it. `faults`: row → (address, message) that refuse it."""
+    """What is known of the first sheet without building it.
+
+    `faults` says for a row which addresses refuse it, and with what message.
+    """
 
     sheet: str
     rows: int
@@ -106,8 +116,8 @@ class _Parts:
             raise damaged()  # a NUL byte: UTF-16, in which the document type would go unseen
         return content
 
-    def xml(self, name: str) -> ElementTree.Element:
-        return ElementTree.fromstring(self.small(name))
+    def xml(self, name: str) -> ET.Element:
+        return ET.fromstring(self.small(name))  # noqa: S314  # small, and no document type
 
 
 @contextmanager
@@ -127,7 +137,7 @@ def _opened(path: Path, limits: SheetLimits) -> Iterator[_Parts]:
         NotImplementedError,
         UnicodeError,
         struct.error,
-        ElementTree.ParseError,
+        ET.ParseError,
         ValueError,
     ) as error:
         raise damaged() from error
@@ -145,7 +155,7 @@ def _check_outside(path: Path, limits: SheetLimits) -> None:
         if magic == _OLE:
             raise _refuse_ole(file)
         if magic[:2] != b"PK":
-            raise DomainError("sheet.format", f"文件不是 .xlsx 格式(如 .csv 或改了扩展名),{USE_TEMPLATE}", status=415)
+            raise _wrong_format("文件不是 .xlsx 格式(可能是 .csv 或改了扩展名)")
         _check_directory(file, size, limits)
 
 
@@ -156,7 +166,11 @@ def _refuse_ole(file: IO[bytes]) -> DomainError:
         if _ENCRYPTED_STREAM in tail + chunk:
             return _encrypted()
         tail = chunk[-len(_ENCRYPTED_STREAM) :]
-    return DomainError("sheet.format", f"文件是旧版 .xls 格式,{USE_TEMPLATE}", status=415)
+    return _wrong_format("文件是旧版 .xls 格式")
+
+
+def _wrong_format(what: str) -> DomainError:
+    return DomainError("sheet.format", f"{what},{USE_TEMPLATE}", status=415)
 
 
 def _encrypted() -> DomainError:
@@ -195,12 +209,13 @@ def _check_entries(entries: list[zipfile.ZipInfo], limits: SheetLimits) -> None:
 def _check_content(parts: _Parts) -> None:
     """A spreadsheet of the right kind, without macros and without links to elsewhere."""
     if not parts.has("[content_types].xml") or parts.has("xl/workbook.bin"):
-        raise DomainError("sheet.format", f"文件不是 .xlsx 表格,{USE_TEMPLATE}", status=415)
+        raise _wrong_format("文件不是 .xlsx 表格")
     types = parts.small("[content_types].xml").lower()
-    if b"macroenabled" in types or any("vbaproject" in name or "/macrosheets/" in name for name in parts.entries):
+    macros = any("vbaproject" in name or "/macrosheets/" in name for name in parts.entries)
+    if macros or b"macroenabled" in types:
         raise DomainError("sheet.macro", f"文件含有宏,不能导入,{USE_TEMPLATE}", status=415)
     if b"spreadsheetml.sheet.main+xml" not in types or not parts.has("xl/workbook.xml"):
-        raise DomainError("sheet.format", f"文件不是 .xlsx 表格,{USE_TEMPLATE}", status=415)
+        raise _wrong_format("文件不是 .xlsx 表格")
     if any(name.startswith(_FOREIGN_PARTS) for name in parts.entries):
         raise DomainError(
             "sheet.external",

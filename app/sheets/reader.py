@@ -65,9 +65,9 @@ def read_chunks(
 ) -> Iterator[SheetChunk]:
     """The same as plain tuples. Refuses the file at once; rows are read as they are taken.
 
-    `info` saves a second pass where `check_workbook` has already run. After an interruption `start_after_row` takes
-    up behind the last stored row (E140): earlier rows are not given again but still count as seen for `unique`, so
-    the outcome equals that of an uninterrupted run. `report` is filled when the last chunk has been taken.
+    `info` saves a second pass where `check_workbook` has already run. After an interruption `start_after_row`
+    takes up behind the last stored row (E140): earlier rows are not given again but still count as seen for
+    `unique`, so the outcome equals that of an uninterrupted run. `report` is filled with the last chunk.
     """
     bounds = limits or SheetLimits()
     known = info or check_workbook(path, bounds)
@@ -120,7 +120,8 @@ def _frames(request: Request) -> Iterator[Iterator[Any]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
-    assert child.stdin and child.stdout
+    if child.stdin is None or child.stdout is None:
+        raise RuntimeError("the pipes to the sheet reader are missing")
     try:
         with suppress(BrokenPipeError):  # a child that died at once shows as missing frames
             pickle.dump(request, child.stdin, pickle.HIGHEST_PROTOCOL)

@@ -1,8 +1,8 @@
 """One bounded pass over a worksheet's XML, before any library builds the sheet in memory.
 
-It finds what calamine does not tell (formulas, error values, hidden rows) and what would kill it (extents far apart,
-E139). It is a search over bytes, not an XML parser: 100,000 rows take a quarter of a second. Where a forged file
-fools it, the reader's child process still has its memory limit, and rows the scan has not seen are refused.
+It finds what calamine does not tell (formulas, error values, hidden rows) and what would kill it (extents far
+apart, E139). It searches bytes and is no XML parser: 100,000 rows take a third of a second. Where a forged file
+fools it, the child process still has its memory limit, and rows the scan has not seen are refused.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ERROR_VALUE = "单元格是错误值({}),请改为实际内容"
 
 def damaged() -> DomainError:
     """The file cannot be taken apart."""
-    return DomainError("sheet.damaged", "文件损坏或过大,请用 Excel 或 WPS 打开后另存为 .xlsx 再上传", status=422)
+    return DomainError("sheet.damaged", "文件损坏或过大,请用 Excel 或 WPS 打开后另存为 .xlsx 再上传")
 
 
 def too_many_rows(limit: int, number: int) -> DomainError:
@@ -85,7 +85,9 @@ class SheetScan:
         tags = patterns.row.findall(block)
         numbers = self._number(tags)
         if b"hidden" in block:
-            self.hidden += [number for number, tag in zip(numbers, tags, strict=True) if _HIDDEN.search(tag[1])]
+            self.hidden += [
+                number for number, tag in zip(numbers, tags, strict=True) if _HIDDEN.search(tag[1])
+            ]
         self.rows += len(tags)
         if max(self.rows, self.last_row) > self.limits.max_rows + 1:  # the header is a row too
             raise too_many_rows(self.limits.max_rows, max(self.rows, self.last_row))
@@ -163,7 +165,7 @@ class SheetScan:
 
 
 class _Patterns:
-    """The searches, for the namespace prefix this sheet uses (Excel writes none, some libraries write `x:`)."""
+    """The searches, for the namespace prefix this sheet uses (Excel writes none, others `x:`)."""
 
     def __init__(self, prefix: bytes) -> None:
         start = b"<" + prefix
@@ -209,4 +211,3 @@ def xml_chunks(stream: IO[bytes]) -> Iterator[bytes]:
             raise damaged()
         tail = chunk[-16:]
         yield chunk
-

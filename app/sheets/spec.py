@@ -19,7 +19,7 @@ _LABEL_NOISE = re.compile(r"[\s*\u00ad\u200b-\u200f\u2060\ufeff]+")
 
 
 def label_key(label: str) -> str:
-    """What makes two header texts the same label: no required `*`, no spaces, full width equals half width."""
+    """What makes two header texts one label: no required `*`, no spaces, full width equals half width."""
     return _LABEL_NOISE.sub("", unicodedata.normalize("NFKC", label)).casefold()
 
 
@@ -123,7 +123,7 @@ class CellError(NamedTuple):
 
 @dataclass(slots=True)
 class SheetRow:
-    """One data row: its number in Excel and its cells in the order of the declaration (`None` = blank or wrong)."""
+    """One data row: its number in Excel, its cells in declared order (`None` = blank or wrong)."""
 
     number: int
     names: tuple[str, ...]

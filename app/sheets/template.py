@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -48,7 +48,7 @@ def template(spec: SheetSpec, limits: SheetLimits | None = None) -> bytes:
     bounds = limits or SheetLimits()
     target = BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False}) as book:
-        book.set_properties({"title": spec.title, "created": datetime(2020, 1, 1)})
+        book.set_properties({"title": spec.title, "created": datetime(2020, 1, 1, tzinfo=UTC)})
         formats = {kind: book.add_format({"num_format": text}) for kind, text in NUMBER_FORMATS.items()}
         sheet = book.add_worksheet(DATA_SHEET)
         guide = book.add_worksheet(GUIDE_SHEET)
@@ -65,7 +65,9 @@ def template(spec: SheetSpec, limits: SheetLimits | None = None) -> bytes:
 
 
 def _write_head(book: Any, sheet: Any, index: int, column: SheetColumn) -> None:
-    head = book.add_format({"bold": True, "bg_color": "#EAF1FB", "border": 1, "align": "center", "valign": "vcenter"})
+    head = book.add_format(
+        {"bold": True, "bg_color": "#EAF1FB", "border": 1, "align": "center", "valign": "vcenter"}
+    )
     if column.required:
         bold, red = book.add_format({"bold": True}), book.add_format({"bold": True, "font_color": "#D63939"})
         sheet.write_rich_string(0, index, bold, column.label, red, "*", head)
@@ -128,5 +130,7 @@ def _write_guide(book: Any, guide: Any, spec: SheetSpec) -> None:
         guide.write_string(row + 1, place, text, bold)
     for number, column in enumerate(spec.columns, start=row + 2):
         required = "是" if column.required else "否"
-        for place, text in enumerate((column.label, required, _KIND_TEXTS[column.kind], column.help, column.sample)):
+        for place, text in enumerate(
+            (column.label, required, _KIND_TEXTS[column.kind], column.help, column.sample)
+        ):
             guide.write_string(number, place, text)

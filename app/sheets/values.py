@@ -1,7 +1,7 @@
 """From what a cell holds to a typed value, strictly: what is not certain is an error, never a guess (E50).
 
-Converters take a whole column of a chunk, because a clean column is recognised by a few searches over the joined
-text; only a column with something to clean pays for a look at each cell.
+Converters take a whole column of a chunk, because a clean column is recognised by a few searches over the
+joined text; only a column with something to clean pays for a look at each cell.
 """
 
 from __future__ import annotations
@@ -19,18 +19,27 @@ Errors = dict[int, str]
 """Index in the chunk → message."""
 Converter = Callable[[Sequence[Cell], Errors], list[Value]]
 
+
+class Wrong(Exception):  # noqa: N818  # a value's verdict, not a failure of the program
+    """The cell does not hold what its column declares; the message is for people."""
+
+
 NUMERIC_CODE = "单元格为数字格式,长号码会丢失末位,请将该列设为“文本”格式后重新填写"
 
 _LONGEST_EXACT = 10**15
 _MEMO = 20_000
 _INTEGER = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,12})?", re.ASCII)
-_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月|(?=\d{4}$)(\d{2}))(\d{1,2})日?", re.ASCII)
+_DATE = re.compile(
+    r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月|(?=\d{4}$)(\d{2}))(\d{1,2})日?", re.ASCII
+)
 _TIME = re.compile(r"[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _CHINESE_PUNCTUATION = ",!?:;()~"
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
 _SPACES = re.compile(r"[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029]")
 _HAS_FULL_WIDTH = re.compile(r"[\uff01-\uff5e]")
@@ -43,7 +52,7 @@ _TEXT_WIDTH = {code: to for code, to in _FULL_WIDTH.items() if chr(code) not in 
 def clean_text(text: str) -> str:
     """Trimmed, without invisible characters, full-width digits and letters as half width (6.1, E51).
 
-    Names keep their rare characters, `·` and inner spaces. The apostrophe our own exports put before `= + - @` goes.
+    Names keep their rare characters, `·` and inner spaces. The apostrophe of our own exports (E138) goes.
     """
     if _ESCAPED.match(text):
         text = text[1:]
@@ -90,7 +99,7 @@ class _Each:
                 continue
             try:
                 value = self.one(cell, self.label)
-            except ValueError as error:
+            except Wrong as error:
                 errors[index] = str(error)
                 value = None
             else:
@@ -103,7 +112,9 @@ class _Each:
 class _Texts(_Each):
     """Text and codes: a column that is clean as it stands is taken as it stands."""
 
-    def __init__(self, column: SheetColumn, one: Callable[[Cell, str], Value], *, spaces_allowed: bool) -> None:
+    def __init__(
+        self, column: SheetColumn, one: Callable[[Cell, str], Value], *, spaces_allowed: bool
+    ) -> None:
         super().__init__(column, one)
         self.spaces_allowed = spaces_allowed
 
@@ -129,7 +140,8 @@ class _Choices(_Each):
 
     def __init__(self, column: SheetColumn) -> None:
         super().__init__(column, self._one)
-        self.known: dict[Cell, Value] = {choice: choice for choice in column.choices} | {"": None}
+        self.known: dict[Cell, Value] = {"": None}
+        self.known.update((choice, choice) for choice in column.choices)
         self.folded = {clean_code(choice): choice for choice in column.choices}
         shown = "、".join(column.choices[:6]) + ("等" if len(column.choices) > 6 else "")
         self.message = f"{column.label}不在可选范围(可填:{shown})"
@@ -147,7 +159,7 @@ class _Choices(_Each):
         if not text:
             return None
         if text not in self.folded:
-            raise ValueError(self.message)
+            raise Wrong(self.message)
         return self.folded[text]
 
 
@@ -166,15 +178,15 @@ def _plain(cell: Cell, label: str) -> str:
     if isinstance(cell, (date, time)):
         return cell.isoformat()
     if isinstance(cell, timedelta):
-        raise ValueError(f"{label}应为文本")
+        raise Wrong(f"{label}应为文本")
     if not math.isfinite(cell) or abs(cell) >= _LONGEST_EXACT:
-        raise ValueError(NUMERIC_CODE)
+        raise Wrong(NUMERIC_CODE)
     return str(int(cell)) if cell.is_integer() else repr(cell)
 
 
 def _code(cell: Cell, label: str) -> str | None:
     if not isinstance(cell, str):
-        raise ValueError(NUMERIC_CODE)
+        raise Wrong(NUMERIC_CODE)
     return clean_code(cell) or None
 
 
@@ -187,7 +199,7 @@ def _integer(cell: Cell, label: str) -> int | None:
             return int(text)
     elif isinstance(cell, float) and cell.is_integer() and abs(cell) < _LONGEST_EXACT:
         return int(cell)
-    raise ValueError(f"{label}应为整数")
+    raise Wrong(f"{label}应为整数")
 
 
 def _decimal(cell: Cell, label: str) -> Decimal | None:
@@ -199,7 +211,7 @@ def _decimal(cell: Cell, label: str) -> Decimal | None:
             return Decimal(text)
     elif isinstance(cell, float) and math.isfinite(cell) and abs(cell) < _LONGEST_EXACT:
         return Decimal(int(cell)) if cell.is_integer() else Decimal(repr(cell))
-    raise ValueError(f"{label}应为数字")
+    raise Wrong(f"{label}应为数字")
 
 
 def _date(cell: Cell, label: str) -> date | None:
@@ -212,7 +224,7 @@ def _date(cell: Cell, label: str) -> date | None:
         cell = _read_date(text) or cell
     if type(cell) is date and 1900 <= cell.year <= 2199:
         return cell
-    raise ValueError(f"{label}应为日期,如2020-07-18")
+    raise Wrong(f"{label}应为日期,如2020-07-18")
 
 
 def _read_date(text: str) -> date | None:
@@ -237,7 +249,7 @@ def _moment(cell: Cell, label: str) -> datetime | None:
     if isinstance(cell, datetime) and 1900 <= cell.year <= 2199:
         # Excel keeps moments as fractions of a day; the nearest second is what was typed
         return (cell + timedelta(microseconds=500_000)).replace(microsecond=0, tzinfo=None)
-    raise ValueError(f"{label}应为日期时间,如2020-07-18 13:00")
+    raise Wrong(f"{label}应为日期时间,如2020-07-18 13:00")
 
 
 def _read_moment(text: str) -> datetime | None:

@@ -1,4 +1,7 @@
-"""The request and the frames over the pipe between the reader and its child. The parent unpickles dates and decimals, nothing else."""
+"""Request and frames over the pipe between the reader and its child process.
+
+The parent unpickles dates and decimals, no other class.
+"""
 
 from __future__ import annotations
 
