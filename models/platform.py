@@ -1,0 +1,244 @@
+"""What the platform itself runs on: parameters, dictionaries, counters, text messages and codes. 3.1, 3.8."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Mapped
+
+from models.kit import (
+    Choice,
+    Choices,
+    Code,
+    Declared,
+    Flag,
+    Flow,
+    Int,
+    Json,
+    Mobile,
+    Moment,
+    Move,
+    Panel,
+    Scope,
+    State,
+    Text,
+    add,
+    exact,
+    field,
+    filtered,
+    fixed,
+    hidden,
+    imported,
+    listed,
+    masked,
+    moves,
+    read,
+    readonly,
+    searched,
+    tabbed,
+    unique,
+    wide,
+    write,
+)
+from models.kit.scope import INSERT, KINDS, SELECT, TENANTS, UPDATE, Rule
+
+_READERS: dict[str, Any] = {kind: read() for kind in KINDS if kind not in ("platform", "job")}
+
+
+class ParameterKind(Choices):
+    TEXT = "TEXT", "文字"
+    INTEGER = "INTEGER", "整数"
+    FLAG = "FLAG", "是否"
+
+
+class Parameter(Declared):
+    """A value the operators may change while the platform runs, never a secret (系统参数). 9.12."""
+
+    key: Mapped[str] = field("参数键", Code(60), listed, searched, unique, fixed, sample="certificate.prefix")
+    name: Mapped[str] = field("参数名称", Text(60), listed, searched)
+    kind: Mapped[ParameterKind] = field("类型", Choice(ParameterKind), listed, fixed, default=ParameterKind.TEXT)
+    value: Mapped[str] = field("值", Text(300), listed, help="“是否”类填true或false")
+    description: Mapped[str | None] = field("说明", Text(500), wide)
+
+    panel = Panel(
+        "系统参数",
+        menu="系统管理/系统参数",
+        icon="adjustments",
+        order=80,
+        sort="key",
+        allows=("add", "edit", "export"),
+        desk=True,
+        scope=Scope(**_READERS, platform=Rule("", (SELECT, INSERT, UPDATE))),
+        checks=(
+            ("kind <> 'INTEGER' or value ~ '^-?[0-9]+$'", "整数参数的值应为整数"),
+            ("kind <> 'FLAG' or value in ('true', 'false')", "是否参数的值应为true或false"),
+        ),
+        empty="还没有系统参数",
+    )
+
+
+class DictionaryItem(Declared):
+    """A word of a list the operators keep, such as the positions of a site principal (数据字典). R125."""
+
+    dictionary: Mapped[str] = field("字典", Code(40), listed, searched, fixed, imported, sample="position")
+    code: Mapped[str] = field("编码", Code(40), listed, searched, fixed, imported)
+    label: Mapped[str] = field("显示文字", Text(60), listed, searched, imported)
+    position: Mapped[int] = field("顺序", Int(0, 9999), listed, imported, default=0)
+    active: Mapped[bool] = field("启用", Flag(), listed, filtered, default=True, help="停用后不能再选,已选的保留")
+
+    panel = Panel(
+        "字典项",
+        menu="系统管理/数据字典",
+        icon="vocabulary",
+        title="label",
+        order=81,
+        sort="dictionary",
+        desk=True,
+        scope=Scope(**_READERS, platform=write()),
+        unique=(("dictionary", "code"),),
+        empty="还没有字典项",
+    )
+
+
+class NumberSequence(Declared):
+    """The last number given in a scope; numbers are never given twice (编号规则). R15, R65, R75, R76, R116.
+
+    Advanced by the definer function `panel_take_numbers` alone: no role may write here.
+    """
+
+    scope_key: Mapped[str] = field("编号范围", Code(120), listed, searched, unique, readonly)
+    last: Mapped[int] = field("最后编号", Int(), listed, readonly, default=0)
+
+    panel = Panel(
+        "编号",
+        menu="系统管理/编号规则",
+        icon="hash",
+        title="scope_key",
+        order=82,
+        sort="scope_key",
+        allows=("export",),
+        desk=True,
+        audit=False,
+        scope=Scope(platform=read(), job=read()),
+        checks=(("last >= 0", "编号不能为负"),),
+        hint="编号由系统连续给出,不能修改,也不重复使用",
+        empty="还没有给出过编号",
+    )
+
+
+class SmsState(Choices):
+    QUEUED = "QUEUED", "待发送", "amber"
+    SENT = "SENT", "已发送", "green"
+    FAILED = "FAILED", "发送失败", "red"
+    CANCELLED = "CANCELLED", "已撤回", "grey"
+
+
+_M = SmsState
+SMS_FLOW = Flow(
+    SmsState,
+    _M.QUEUED,
+    moves(Move("resend", "重新发送", (_M.FAILED,), _M.QUEUED, plain=True, icon="refresh")),
+    also=((_M.QUEUED, _M.SENT), (_M.QUEUED, _M.FAILED), (_M.QUEUED, _M.CANCELLED)),
+)
+
+# A tenant's account sees the messages its own actions queued, and may take back one that still waits (4.3).
+_SENDER = Rule("", (SELECT, INSERT, UPDATE), columns=("state",), when="created_by = (select app_account())")
+
+
+class SmsMessage(Declared):
+    """A text message in the outbox, queued in the transaction it tells about (短信). R25, R32."""
+
+    mobile: Mapped[str] = field("手机号码", Mobile(), listed, masked, exact, readonly)
+    template: Mapped[str] = field("模板", Code(40), listed, filtered, readonly)
+    params: Mapped[dict[str, Any]] = field("参数", Json(), hidden, default=dict)
+    body: Mapped[str] = field("内容", Text(500), listed, wide, readonly)
+    state: Mapped[SmsState] = field("状态", State(SmsState), listed, tabbed, readonly, flow=SMS_FLOW)
+    send_after: Mapped[datetime | None] = field(
+        "不早于", Moment(), readonly, help="审核结果先等几分钟再发,其间可以收回决定"
+    )
+    sent_at: Mapped[datetime | None] = field("发送时间", Moment(), listed, filtered, readonly)
+    attempts: Mapped[int] = field("尝试次数", Int(0, 100), readonly, default=0)
+    receipt: Mapped[str | None] = field("服务商回执", Text(120), readonly)
+    error: Mapped[str | None] = field("失败原因", Text(500), listed, readonly)
+    about_table: Mapped[str | None] = field("相关对象", Code(60), hidden)
+    about_id: Mapped[int | None] = field("相关记录", Int(), hidden)
+
+    panel = Panel(
+        "短信",
+        menu="系统管理/短信发件箱",
+        icon="message",
+        title="body",
+        order=83,
+        allows=("export",),
+        audit=False,
+        scope=Scope(
+            platform=(
+                read(),
+                Rule("", (UPDATE,), columns=("state",)),
+                Rule("", (INSERT,)),
+            ),
+            auth=add(),
+            **dict.fromkeys(TENANTS, _SENDER),
+        ),
+        checks=(
+            ("body !~ '(^|[^0-9])[0-9]{17}[0-9Xx]($|[^0-9])'", "短信内容不能含证件号码"),
+            ("(state = 'SENT') = (sent_at is not null)", "已发送的短信有发送时间"),
+        ),
+        indexes=(("state", "send_after"), ("about_table", "about_id")),
+        empty="发件箱是空的",
+    )
+
+
+class CodePurpose(Choices):
+    REGISTER = "REGISTER", "注册"
+    LOGIN = "LOGIN", "登录"
+    FORGOT = "FORGOT", "找回密码"
+    SIGN = "SIGN", "签发"
+
+
+class SmsCode(Declared):
+    """A code sent to a mobile: six digits, five minutes, five tries (手机验证码). R7."""
+
+    purpose: Mapped[CodePurpose] = field("用途", Choice(CodePurpose), readonly)
+    target: Mapped[str] = field("手机号码", Mobile(), masked, readonly)
+    code_hash: Mapped[str] = field("验证码摘要", Code(128), hidden)
+    expires_at: Mapped[datetime] = field("失效时间", Moment(), readonly)
+    attempts: Mapped[int] = field("尝试次数", Int(0, 5), readonly, default=0)
+    used_at: Mapped[datetime | None] = field("使用时间", Moment(), readonly)
+
+    panel = Panel(
+        "手机验证码",
+        icon="device-mobile-message",
+        title="purpose",
+        allows=(),
+        audit=False,
+        scope=Scope(auth=write()),
+        checks=(("attempts between 0 and 5", "验证码最多试5次"),),
+        indexes=(("target", "created_at"), ("expires_at",)),
+    )
+
+
+class Captcha(Declared):
+    """A picture code that was shown: five minutes, once (图形验证码). R3, R129."""
+
+    token: Mapped[str] = field("标识", Code(64), unique, hidden)
+    code_hash: Mapped[str] = field("验证码摘要", Code(128), hidden)
+    expires_at: Mapped[datetime] = field("失效时间", Moment(), hidden)
+    used_at: Mapped[datetime | None] = field("使用时间", Moment(), hidden)
+
+    panel = Panel(
+        "图形验证码",
+        icon="shield-half",
+        title="token",
+        allows=(),
+        audit=False,
+        scope=Scope(auth=write()),
+        indexes=(("expires_at",),),
+    )
+
+
+__all__ = [
+    "SMS_FLOW", "Captcha", "CodePurpose", "DictionaryItem", "NumberSequence", "Parameter", "ParameterKind", "SmsCode",
+    "SmsMessage", "SmsState",
+]
