@@ -1,6 +1,6 @@
 """The schema, one file per business area; it reads like the data dictionary. Importing this declares every table."""
 
-from models import accounts, certificates, declarations, directory, jobs, quotas, regions
+from models import accounts, certificates, content, declarations, directory, jobs, platform, quotas, regions
 from models.kit.base import complete
 
 complete()
