@@ -81,6 +81,8 @@ class _Reasons:
             return "no_site", "所在院校没有该证书的考核站点,也未分配借考站点", True
         if not subject.sessions:
             return "no_session", f"科目“{subject.name}”在计划中没有场次", True
+        if subject.every_session and self.problem.overlap_within(subject):
+            return "sessions_overlap", f"多场连考科目“{subject.name}”的场次互相重叠,请先调整场次", True
         return (
             self._without_room(registration.site, subject)
             or self._busy_elsewhere(registration, subject)

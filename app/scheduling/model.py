@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 WALK: Final = timedelta(minutes=10)  # R88: from one room to another
@@ -145,6 +146,11 @@ class Problem:
 
     def span(self, session: int) -> Span:
         return self.session_by_id[session].span
+
+    def overlap_within(self, subject: Subject) -> bool:
+        """Whether sessions of the subject overlap each other, against R63: then nobody can sit all of them."""
+        spans = sorted(self.span(session) for session in subject.sessions)
+        return any(one.meets(other) for one, other in pairwise(spans))
 
 
 def seating_order(registration: Registration) -> tuple[int, str, int, int, int]:
