@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column, relationship
 
 from models.kit import clock
@@ -125,6 +126,12 @@ def _table_args(cls: type[Declared], table: str) -> Iterator[sa.schema.SchemaIte
         yield sa.UniqueConstraint(*names)
     for number, (rule, meaning) in enumerate(panel.checks, 1):
         yield sa.CheckConstraint(rule, name=f"rule_{number}", info={"meaning": meaning})
+    for names, condition, meaning in panel.unique_when:
+        index = f"uq_{table}_{'_'.join(names)}_when"
+        where = sa.text(condition)
+        yield sa.Index(index, *names, unique=True, postgresql_where=where, info={"meaning": meaning})
+    for names, span, meaning in panel.apart:
+        yield _apart(table, names, span, meaning)
     for names in panel.indexes:
         yield sa.Index(f"ix_{table}_{'_'.join(name.lstrip('-') for name in names)}", *names)
     for name, column in columns.items():
@@ -145,6 +152,17 @@ def _table_args(cls: type[Declared], table: str) -> Iterator[sa.schema.SchemaIte
             declared = column.info.get("field")
             if declared and (declared.has(Mark.TABBED) or isinstance(declared.type, State)):
                 yield sa.Index(f"ix_{table}_wall_{tenant}_{name}", tenant, name, "id")
+
+
+def _apart(table: str, equal: tuple[str, ...], span: tuple[str, str], meaning: str) -> ExcludeConstraint:
+    """No two rows equal in `equal` overlap in `span`. A number is written as a range of one, since PostgreSQL
+    compares ranges in GiST without an extension; an unbounded range of nulls would meet every other."""
+    elements = [(sa.text(f"int8range({name}, {name}, '[]')"), "&&") for name in equal]
+    elements.append((sa.text(f"tstzrange({span[0]}, {span[1]})"), "&&"))
+    given = sa.text(" and ".join(f"{name} is not null" for name in (*equal, *span)))
+    constraint = ExcludeConstraint(*elements, name=f"ex_{table}_{'_'.join(equal)}", using="gist", where=given)
+    constraint.info["meaning"] = meaning
+    return constraint
 
 
 def _relations(cls: type[Declared]) -> Iterator[tuple[str, Any]]:

@@ -30,6 +30,8 @@ class Panel:
     doors exist at all; who may use them is the role table's matter (`app/access/roles.py`).
     desk: the table defines the business and is edited at the configuration desk (Flask-Admin);
     children: tables edited as rows inside the parent's form; related: tables listed under its detail.
+    unique_when: unique only among the rows where an SQL condition holds (one open recheck a score).
+    apart: rows equal in these columns never overlap in time (a venue's sessions); nulls do not count.
     append_only: rows refuse UPDATE and DELETE for every role (D8). frozen: SQL over OLD; rows where it holds do.
     """
 
@@ -49,6 +51,8 @@ class Panel:
     hint: str = ""
     unique: tuple[tuple[str, ...], ...] = ()
     checks: tuple[tuple[str, str], ...] = ()  # (SQL, what it means in Chinese)
+    unique_when: tuple[tuple[tuple[str, ...], str, str], ...] = ()  # (columns, SQL, meaning)
+    apart: tuple[tuple[tuple[str, ...], tuple[str, str], str], ...] = ()  # (columns, (from, to), meaning)
     append_only: bool = False
     frozen: str = ""
     frozen_message: str = "记录已锁定,不能修改"
