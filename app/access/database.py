@@ -6,8 +6,8 @@ with the embedded server `panel init` does it by itself.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from alembic import command
@@ -19,34 +19,44 @@ from app.access import wall
 from config import Settings, settings
 from models.kit import Base
 
+if TYPE_CHECKING:
+    from app.access.embedded import EmbeddedPostgres
+
 ROOT = Path(__file__).resolve().parents[2]
 QUEUE_SCHEMA = "queue"
 
 
-def login_password(config: Settings) -> str:
-    """The login role's password on the embedded server: derived, so that no second secret is kept."""
-    return hashlib.sha256(b"panel_login:" + config.secret_key.get_secret_value().encode()).hexdigest()
+def _embedded(config: Settings) -> EmbeddedPostgres:
+    from app.access.embedded import EmbeddedPostgres  # the server's wheel is not needed with DATABASE_URL
+
+    return EmbeddedPostgres(config.data_dir)
 
 
 def login_url(config: Settings | None = None, database: str = "panel") -> str:
     """The address the web and the worker use: DATABASE_URL, or the embedded server as `panel_login`."""
     config = config or settings()
     if config.database_url:
-        return str(config.database_url).replace("postgresql://", "postgresql+psycopg://", 1)
-    admin = make_url(admin_url(config, database))
-    return admin.set(username=wall.LOGIN, password=login_password(config)).render_as_string(hide_password=False)
+        return _with_driver(config.database_url)
+    return _embedded(config).url(database, wall.LOGIN)
 
 
 def admin_url(config: Settings | None = None, database: str = "panel") -> str:
     """The address migrations use: PANEL_ADMIN_DATABASE_URL, or the embedded server's superuser."""
     config = config or settings()
     if config.admin_database_url:
-        return str(config.admin_database_url).replace("postgresql://", "postgresql+psycopg://", 1)
+        return _with_driver(config.admin_database_url)
     if config.database_url:
         raise RuntimeError("PANEL_ADMIN_DATABASE_URL is needed to prepare or migrate this database")
-    from app.access.embedded import EmbeddedPostgres  # the server's wheel is not needed with DATABASE_URL
+    return _embedded(config).url(database)
 
-    return EmbeddedPostgres(config.data_dir).url(database)
+
+def _with_driver(url: str) -> str:
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def login_password(config: Settings | None = None) -> str:
+    """The password the login role is given by `prepare`: the one in DATABASE_URL, or the embedded server's."""
+    return make_url(login_url(config)).password or ""
 
 
 def prepare(connection: sa.Connection, password: str) -> None:
@@ -57,13 +67,13 @@ def prepare(connection: sa.Connection, password: str) -> None:
     connection.execute(sa.text(f"alter role {wall.LOGIN} password '{password.replace(chr(39), '')}'"))
     for role in wall.ROLES:
         connection.execute(sa.text(f"grant {role} to {wall.LOGIN}"))
+    name = connection.dialect.identifier_preparer.quote(connection.scalar(sa.text("select current_database()")) or "")
     set_config = "pg_catalog.set_config(text, text, boolean)"
     for statement in (
         f"grant {wall.OWNER} to current_user",
-        "do $$ begin execute format('grant connect, temporary on database %I to "
-        f"{', '.join((wall.LOGIN, *wall.ROLES))}', current_database());"
-        f" execute format('grant create on database %I to {wall.OWNER}', current_database());"
-        " execute format('revoke connect, temporary on database %I from public', current_database()); end $$",
+        f"grant connect, temporary on database {name} to {', '.join((wall.LOGIN, *wall.ROLES))}",
+        f"grant create on database {name} to {wall.OWNER}",
+        f"revoke connect, temporary on database {name} from public",
         f"grant usage, create on schema public to {wall.OWNER}",
         "revoke create on schema public from public",
         f"grant usage on schema public to {wall.LOGIN}",

@@ -1,0 +1,133 @@
+"""The test database: one server for all runs, one template for all tests, one fresh copy a test."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+os.environ.setdefault("DATA_DIR", str(ROOT / "var" / "test"))
+os.environ.setdefault("PANEL_WORKER_HEARTBEAT_SECONDS", "1")
+os.environ.setdefault("PANEL_WORKER_RESCUE_SECONDS", "4")
+
+import psycopg  # noqa: E402
+import pytest  # noqa: E402
+import sqlalchemy as sa  # noqa: E402
+from sqlalchemy.engine import Engine, make_url  # noqa: E402
+from sqlalchemy.orm import Session  # noqa: E402
+
+import models  # noqa: E402,F401
+from app.access import database, wall  # noqa: E402
+from app.access.actor import JOB, Actor, WalledSession, acting_as, make_engine  # noqa: E402
+from app.access.embedded import EmbeddedPostgres  # noqa: E402
+from config import settings  # noqa: E402
+from models.kit.cipher import cipher  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedPostgres]:
+    """The embedded server of the tests; its last user stops it."""
+    with EmbeddedPostgres(ROOT / "var" / "test", durable=False) as running:
+        cipher.load({1: settings().personal_data_key.get_secret_value()})
+        yield running
+
+
+def _fingerprint() -> str:
+    """Changes with anything that shapes the schema."""
+    digest = hashlib.sha256()
+    for folder in ("models", "app/access"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".sql"):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedPostgres) -> str:
+    """A database with the whole schema and wall, made once per state of the code."""
+    name = f"panel_template_{_fingerprint()}"
+    with psycopg.connect(_plain(server.url("postgres")), autocommit=True) as admin:
+        admin.execute("select pg_advisory_lock(712)")
+        if not admin.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
+            _drop_old(admin)
+            draft = f"{name}_draft"
+            admin.execute(f'drop database if exists "{draft}" with (force)')
+            admin.execute(f'create database "{draft}"')
+            engine = sa.create_engine(server.url(draft))
+            with engine.begin() as connection:
+                database.prepare(connection, server.password(wall.LOGIN))
+                database.build(connection)
+            engine.dispose()
+            admin.execute(f'alter database "{draft}" rename to "{name}"')
+        admin.execute("select pg_advisory_unlock(712)")
+    return name
+
+
+def _drop_old(admin: psycopg.Connection) -> None:
+    for (name,) in admin.execute("select datname from pg_database where datname like 'panel_template_%'").fetchall():
+        try:
+            admin.execute(f'drop database if exists "{name}"')
+        except psycopg.Error:  # another run still copies from it
+            continue
+
+
+def _plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def database_name(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """A fresh database of this test alone."""
+    name = f"t_{secrets.token_hex(8)}"
+    with psycopg.connect(_plain(server.url("postgres")), autocommit=True) as admin:
+        admin.execute("select pg_advisory_lock_shared(713)")
+        admin.execute(f'create database "{name}" template "{template}" strategy file_copy')
+        admin.execute("select pg_advisory_unlock_shared(713)")
+        # rights on the database itself do not travel with a template
+        admin.execute(f'grant connect, temporary on database "{name}" to {wall.LOGIN}, {", ".join(wall.ROLES)}')
+        try:
+            yield name
+        finally:
+            admin.execute(f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture
+def engine(server: EmbeddedPostgres, database_name: str) -> Iterator[Engine]:
+    """Logged in as the web is: a role that owns nothing."""
+    made = make_engine(server.url(database_name, wall.LOGIN))
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def owner(server: EmbeddedPostgres, database_name: str) -> Iterator[Engine]:
+    """An administrator's engine: for looking at what the database really holds, never for acting."""
+    made = sa.create_engine(server.url(database_name))
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A walled session; it needs an actor: `with acting_as(actor, session):`."""
+    with WalledSession(engine, expire_on_commit=False) as made:
+        yield made
+
+
+As = Callable[..., object]
+
+
+@pytest.fixture
+def as_(session: Session) -> As:
+    """`with as_(actor):` acts on the test's session."""
+
+    @contextmanager
+    def entered(actor: Actor = JOB) -> Iterator[Session]:
+        with acting_as(actor, session):
+            yield session
+
+    return entered
