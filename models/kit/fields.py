@@ -98,6 +98,8 @@ def field(
         if isinstance(default, (bool, int, str)):
             literal = str(default).lower() if isinstance(default, bool) else str(default)
             extra["server_default"] = literal
+    if copied:
+        extra["server_default"] = sa.FetchedValue()  # by a trigger: the row in memory gets it back
     return mapped_column(
         type_, *generated, unique=bool(merged & Mark.UNIQUE) or None, index=bool(merged & Mark.INDEXED) or None,
         info={"field": declared}, **extra,
@@ -121,4 +123,5 @@ def reference(
     declared = Field(label, None, _merge(marks), help=help, section=section, refers=table, within=within, copied=copied)
     info = {"field": declared, "ondelete": ondelete}
     keys = () if within else (sa.ForeignKey(f"{table}.id", ondelete=ondelete),)
-    return mapped_column(sa.BigInteger, *keys, info=info)
+    fetched = sa.FetchedValue() if copied else None
+    return mapped_column(sa.BigInteger, *keys, server_default=fetched, info=info)
