@@ -361,3 +361,152 @@ class Entrance:
     href: str
     icon: str = ""
     hint: str = ""
+
+
+@dataclass
+class LoginPage(Page):
+    """Any page before log-in that is one short form: 登录, 注册账号, 忘记密码, 动态口令, candidate log-in.
+
+    A field named `captcha` gets the picture; `render_kw={"data-sms": address}` gives a field the
+    button 获取验证码, which posts the form there.
+    """
+
+    form: Any = None
+    action: str = ""
+    captcha: str = ""  # address of the picture, "" = none asked
+    submit: str = "登录"
+    error: str = ""
+    links: Sequence[Link] = ()  # 立即注册, 忘记密码, 证书查询
+    entrances: Sequence[Entrance] = ()  # the other ways in
+
+
+@dataclass
+class ErrorPage(Page):
+    """A refused request. The template knows the words for each status; `message` adds the reason."""
+
+    status: int = 500
+    message: str = ""
+    field: str = ""
+    back: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class CertificateCard:
+    name: str
+    href: str
+    organisation: str
+    levels: str = ""
+    code: str = ""
+
+
+@dataclass
+class PortalHome(Page):
+    """The public front page: verification, entrances, three lists of news, certificates."""
+
+    verify_action: str = "/verify"
+    entrances: Sequence[Entrance] = ()
+    lists: Sequence[tuple[str, str, Sequence[News]]] = ()  # (政策文件, address of 更多, items)
+    certificates: Sequence[CertificateCard] = ()
+    certificates_url: str = ""
+    figures: Sequence[tuple[str, str]] = ()  # ("已发证书", "1,024,310")
+
+
+@dataclass
+class VerifyPage(Page):
+    """Public verification: number and ID number and captcha; one and the same answer for every miss."""
+
+    form: Any = None  # fields number, id_number, captcha
+    action: str = "/verify"
+    captcha: str = ""
+    asked: bool = False
+    found: Sequence[tuple[str, Cell]] = ()  # empty after asking = 未查询到
+    heading: str = ""
+    state: Cell | None = None
+    photo: str = ""
+    links: Sequence[Link] = ()
+    error: str = ""
+
+
+@dataclass
+class NoticePage(Page):
+    when: str = ""
+    source: str = ""
+    html: str = ""  # sanitised
+    files: Sequence[Link] = ()
+
+
+@dataclass
+class NewsList(Page):
+    """A public list: news of one kind, or certificates (`cards`)."""
+
+    tabs: Sequence[Tab] = ()
+    items: Sequence[News] = ()
+    cards: Sequence[CertificateCard] = ()
+    action: str = ""
+    query: str = ""
+    pager: Pager | None = None
+    empty: Empty = field(default_factory=lambda: Empty("暂无内容"))
+
+
+@dataclass
+class CertificatePage(Page):
+    """What the public may know of a certificate: facts, introduction, levels and subjects."""
+
+    heading: str = ""
+    facts: Sequence[tuple[str, Cell]] = ()
+    texts: Sequence[tuple[str, str]] = ()  # (title, sanitised html)
+    tables: Sequence[Related] = ()
+
+
+@dataclass
+class ChoicePage(Page):
+    """Two or more large cards to choose from (选择身份)."""
+
+    choices: Sequence[Entrance] = ()
+    links: Sequence[Link] = ()
+
+
+@dataclass
+class SignPhonePage(Page):
+    """The signing page on a phone. The token is in the fragment; the script posts it (never in a URL).
+
+    POST `lookup_url` {token} → {school, count, names, expires}; POST `sign_url` {token, image} → {message}.
+    """
+
+    lookup_url: str = ""
+    sign_url: str = ""
+
+
+@dataclass
+class SignDeskPage(Page):
+    """The desk side of signing: QR picture, waiting, result; asks `poll_url` every two seconds."""
+
+    qr: str = ""
+    state: Literal["waiting", "opened", "signed", "expired", "refused"] = "waiting"
+    text: str = ""
+    lines: Sequence[tuple[str, str]] = ()
+    expires: str = ""
+    polling: bool = False
+    poll_url: str = ""
+    links: Sequence[Link] = ()
+
+
+@dataclass
+class SpaceCard:
+    """One exam, ticket, result or certificate in the candidate's space."""
+
+    title: str
+    state: Cell | None = None
+    lines: Sequence[tuple[str, Cell]] = ()
+    columns: Sequence[Column] = ()
+    rows: Sequence[Row] = ()
+    links: Sequence[Link] = ()
+    note: str = ""
+
+
+@dataclass
+class SpacePage(Page):
+    cards: Sequence[SpaceCard] = ()
+    note: str = ""
+    empty: Empty = field(default_factory=lambda: Empty("暂无数据"))
