@@ -1,8 +1,8 @@
 """Every limit, window, key and adapter choice of the platform, typed, with a safe default.
 
 Values come from the environment (`PANEL_UPLOAD_PHOTO_BYTES=…`; `DATABASE_URL`, `PORT` and `DATA_DIR`, which
-other systems set for us, have no prefix), then from DATA_DIR/keys for the secret keys. Nothing else in the code
-reads the environment. Rules the business may change at run time are rows (Parameter), not settings.
+other systems set for us, have no prefix), then from DATA_DIR/keys for the secret keys. Nothing else reads
+the environment. Rules the business may change at run time are rows (Parameter), not settings.
 """
 
 from __future__ import annotations

@@ -38,6 +38,8 @@ from app.access.embedded_host import (
     socket_folder,
 )
 
+__all__ = ["DATABASE", "SUPERUSER", "EmbeddedPostgres", "EmbeddedPostgresError"]
+
 DATABASE = "panel"
 SUPERUSER = "postgres"
 START_SECONDS = 120.0  # crash recovery of a large database takes its time
