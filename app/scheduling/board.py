@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from app.scheduling.model import Params, Problem, Registration, Span
+from app.scheduling.model import Params, Problem, Registration, Room, Span, Subject
 
 ANY_ROOM: Final = -1
 NOWHERE: Final = -2
@@ -24,12 +24,14 @@ class Board:
         self.bit = {session.id: 1 << place for place, session in enumerate(problem.sessions)}
         self.overlapping = {s.id: self._mask(s.span) for s in problem.sessions}
         self.too_near = {s.id: self._mask(s.span, params.walk) for s in problem.sessions}
-        self.room_taken = {room.id: self._mask_of(room.busy) for room in problem.rooms}
+        self.room_busy = {room.id: self._mask_of(room.busy) for room in problem.rooms}
+        self.room_taken = dict(self.room_busy)
         self.barred = {person: self._mask_of(spans, params.walk) for person, spans in problem.busy.items()}
         self.sits: dict[int, tuple[tuple[int, int], ...]] = {}
         self.opened: dict[tuple[int, int], list[int]] = {}
         self.subject_of: dict[tuple[int, int], int] = {}
         self.papers: set[tuple[int, int]] = set()
+        self.seated_at: dict[tuple[int, int], int] = {}
 
     def _mask(self, span: Span, gap: timedelta = timedelta(0)) -> int:
         return sum(self.bit[s.id] for s in self.problem.sessions if s.span.meets(span, gap))
@@ -73,6 +75,21 @@ class Board:
         """What decides where a candidate can sit: sessions barred by other plans, seats in this one."""
         return self.barred.get(candidate, 0), self.sits.get(candidate, ())
 
+    def rooms_with_a_seat(
+        self, subject: Subject, rooms: list[Room], session: int, allowed: int
+    ) -> list[Room]:
+        """Rooms open for the subject, then free ones, largest first; `allowed` is what `where` answered."""
+        opened, free = [], []
+        for room in rooms:
+            if allowed not in (ANY_ROOM, room.id):
+                continue
+            key = (session, room.id)
+            if self.subject_of.get(key) == subject.id and len(self.opened[key]) < room.seats:
+                opened.append(room)
+            elif self.room_free(room.id, (session,)):
+                free.append(room)
+        return opened + free[::-1]
+
     def seat(self, person: Registration, session: int, room: int) -> None:
         """Give a place; the first one opens the room session and takes the room at that time."""
         key = (session, room)
@@ -82,4 +99,19 @@ class Board:
             self.papers.add((person.subject, session))
             self.room_taken[room] |= self.overlapping[session]
         self.opened[key].append(person.id)
-        self.sits[person.candidate] = (*self.sits.get(person.candidate, ()), key)
+        self.sits[person.candidate] = tuple(sorted((*self.sits.get(person.candidate, ()), key)))
+        self.seated_at[person.candidate, session] = person.id
+
+    def unseat(self, person: Registration, session: int, room: int) -> None:
+        """Take a place back; the last one closes the room session."""
+        key = (session, room)
+        self.opened[key].remove(person.id)
+        self.sits[person.candidate] = tuple(seat for seat in self.sits[person.candidate] if seat != key)
+        del self.seated_at[person.candidate, session]
+        if not self.opened[key]:
+            del self.opened[key], self.subject_of[key]
+            taken = self.room_busy[room]
+            for other in self.overlapping:
+                if (other, room) in self.opened:
+                    taken |= self.overlapping[other]
+            self.room_taken[room] = taken

@@ -7,7 +7,6 @@ the board. Near its lower bound wherever the plan has slack; it never moves some
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 
 from app.scheduling.board import ANY_ROOM, NOWHERE, Board
 from app.scheduling.model import Params, Problem, Registration, Room, Subject
@@ -135,7 +134,7 @@ class _SubjectAtSite:
         if not sessions:
             return ()
         allowed = self.board.where(barred, sits, sessions[0])
-        for room in self._rooms_with_a_seat(sessions[0], allowed):
+        for room in self.board.rooms_with_a_seat(self.subject, self.rooms, sessions[0], allowed):
             seat = (sessions[0], room.id)
             if seat in dead:
                 continue
@@ -144,15 +143,3 @@ class _SubjectAtSite:
                 return (seat, *rest)
             dead.add(seat)
         return None
-
-    def _rooms_with_a_seat(self, session: int, allowed: int) -> Iterable[Room]:
-        """Open rooms of this subject first, then rooms to open."""
-        rooms = [room for room in self.rooms if allowed in (ANY_ROOM, room.id)]
-        key = self.board.opened
-        has_seat = [
-            room
-            for room in rooms
-            if self.board.subject_of.get((session, room.id)) == self.subject.id
-            and len(key[session, room.id]) < room.seats
-        ]
-        return has_seat + [room for room in reversed(rooms) if self.board.room_free(room.id, (session,))]

@@ -148,7 +148,7 @@ class Problem:
         return self.session_by_id[session].span
 
     def overlap_within(self, subject: Subject) -> bool:
-        """Whether sessions of the subject overlap each other, against R63: then nobody can sit all of them."""
+        """Whether sessions of the subject overlap, against R63: then nobody can sit all of them."""
         spans = sorted(self.span(session) for session in subject.sessions)
         return any(one.meets(other) for one, other in pairwise(spans))
 

@@ -29,7 +29,7 @@ def test_a_missing_kind_of_room_is_told_before_the_run() -> None:
     problem = Problem((subject(mode="笔试"),), sessions(MORNING), (room(),), tuple(people(4)))
     (shortage,) = precheck(problem)
     assert (shortage.mode, shortage.needed, shortage.places) == ("笔试", 4, 0)
-    assert shortage.message == "考点没有可用的笔试考场,4个座位需求无法安排"
+    assert shortage.message == "考点没有可用的笔试考场,需要4个座位"
 
 
 def test_sessions_that_overlap_are_not_counted_twice_for_one_room() -> None:
@@ -47,8 +47,9 @@ def test_two_subjects_that_share_rooms_are_short_together() -> None:
         (room(seats=10),),
         (*people(8, 1), *people(8, 2, first=9)),
     )
-    (shortage,) = precheck(problem)
-    assert shortage.subject is None and (shortage.needed, shortage.places) == (16, 10)
+    seats, rooms = precheck(problem)
+    assert seats.subject is None and (seats.needed, seats.places) == (16, 10)
+    assert rooms.message == "考点机考考场至多可提供1个考场场次,至少需要2个,缺1个"
 
 
 def test_linked_sessions_need_a_seat_in_each() -> None:

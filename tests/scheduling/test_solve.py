@@ -75,7 +75,7 @@ def test_E99_61_candidates_and_60_seats_leave_one() -> None:
     plan = solve(problem)
     assert len(plan.seats) == 60
     assert [left.registration for left in plan.left] == [10_061] and plan.left[0].proven
-    assert "至多可提供60个座位,需要61个" in plan.left[0].message
+    assert "至多可提供60个座位,至少需要61个,缺1个" in plan.left[0].message
     assert [line.sentence for line in summary(problem, plan)] == ["尚余1人未排考"]
 
 
