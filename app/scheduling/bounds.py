@@ -99,7 +99,7 @@ def _fewest_holding(problem: Problem, rooms: list[Room], loads: dict[Subject, in
 def _loads(problem: Problem, params: Params) -> dict[tuple[int, str], dict[Subject, int]]:
     loads: dict[tuple[int, str], dict[Subject, int]] = defaultdict(lambda: defaultdict(int))
     for registration in problem.registrations:
-        if registration.site is not None and (registration.paid or params.schedule_unpaid):
+        if registration.site is not None and params.may_sit(registration):
             subject = problem.subject_by_id[registration.subject]
             loads[registration.site, subject.mode][subject] += 1
     return loads

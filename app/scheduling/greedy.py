@@ -34,10 +34,10 @@ def bundles(problem: Problem, subject: Subject) -> list[Bundle]:
 
 
 def _demand(problem: Problem, params: Params) -> dict[int, dict[int, list[Registration]]]:
-    """Registrations to seat by site and subject; unpaid ones only where the organisation allows it (R90)."""
+    """Registrations to seat, by site and subject."""
     loads: dict[int, dict[int, list[Registration]]] = defaultdict(lambda: defaultdict(list))
     for registration in problem.registrations:
-        if registration.site is not None and (registration.paid or params.schedule_unpaid):
+        if registration.site is not None and params.may_sit(registration):
             loads[registration.site][registration.subject].append(registration)
     return loads
 

@@ -21,8 +21,8 @@ def improve(board: Board, params: Params) -> None:
     seated = {member for members in board.opened.values() for member in members}
     improver = _Improver(board)
     for person in problem.registrations:
-        payable = person.paid or params.schedule_unpaid
-        if person.id not in seated and payable and not problem.subject_by_id[person.subject].every_session:
+        linked = problem.subject_by_id[person.subject].every_session
+        if person.id not in seated and not linked and params.may_sit(person):
             improver.seat(person)
 
 

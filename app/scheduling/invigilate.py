@@ -37,11 +37,13 @@ def conflicts(duties: Iterable[Duty]) -> list[DutyConflict]:
     by_person: dict[str, list[Duty]] = defaultdict(list)
     for duty in duties:
         by_person[duty.person].append(duty)
-    found = []
+    found: list[DutyConflict] = []
     for _person, own in sorted(by_person.items()):
         own.sort(key=lambda duty: (duty.span, duty.room))
         for place, duty in enumerate(own):
-            for later in own[place + 1 :]:
-                if duty.room != later.room and duty.span.meets(later.span):
-                    found.append(DutyConflict(duty, later))
+            found += [
+                DutyConflict(duty, later)
+                for later in own[place + 1 :]
+                if duty.room != later.room and duty.span.meets(later.span)
+            ]
     return found

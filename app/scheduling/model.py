@@ -166,6 +166,10 @@ class Params:
     schedule_unpaid: bool = True
     walk: timedelta = WALK
 
+    def may_sit(self, registration: Registration) -> bool:
+        """R89, R90: there is a site, and a fee is paid or need not be."""
+        return registration.site is not None and (registration.paid or self.schedule_unpaid)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Seat:

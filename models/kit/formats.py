@@ -298,7 +298,7 @@ def plan_code(text: str) -> str:
     if not re.fullmatch(r"K[0-9]{12}", code):
         raise FormatError("计划编号应为K加8位日期加4位数字", "plan_code")
     try:
-        datetime.strptime(code[1:9], "%Y%m%d")
+        date(int(code[1:5]), int(code[5:7]), int(code[7:9]))
     except ValueError:
         raise FormatError("计划编号中的日期无效", "plan_code.date") from None
     return code

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from app.scheduling.bounds import least_room_sessions, precheck
 from app.scheduling.model import Problem
 from app.scheduling.solve import solve
-from tests.scheduling.problems import AFTERNOON, MORNING, people, problems, room, sessions, span, subject
+from tests.scheduling.problems import (
+    AFTERNOON,
+    AT_RANDOM,
+    MORNING,
+    people,
+    problems,
+    room,
+    sessions,
+    span,
+    subject,
+)
 
 
 @given(problems())
-@settings(deadline=None, max_examples=200)
+@AT_RANDOM
 def test_a_problem_that_is_short_for_certain_never_seats_everybody(problem: Problem) -> None:
     if precheck(problem):
         assert solve(problem).left
 
 
 @given(problems())
-@settings(deadline=None, max_examples=200)
+@AT_RANDOM
 def test_a_plan_that_seats_everybody_opens_no_fewer_room_sessions_than_the_bound(problem: Problem) -> None:
     plan = solve(problem)
     if not plan.left:

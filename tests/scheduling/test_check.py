@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.scheduling.check import check
 from app.scheduling.model import Left, Params, Plan, Problem, Seat
 from app.scheduling.solve import solve
-from tests.scheduling.problems import AFTERNOON, MORNING, people, problems, room, sessions, span, subject
+from tests.scheduling.problems import (
+    AFTERNOON,
+    AT_RANDOM,
+    MORNING,
+    people,
+    problems,
+    room,
+    sessions,
+    span,
+    subject,
+)
 
 PROBLEM = Problem(
     (subject(1, (1, 2)), subject(2, (2, 3))),
@@ -124,7 +134,7 @@ def test_R92_seat_order_is_asked_of_automatic_plans_only() -> None:
 
 
 @given(problems(), st.data())
-@settings(deadline=None, max_examples=100)
+@AT_RANDOM
 def test_a_seat_taken_out_of_any_plan_is_missed(problem: Problem, data: st.DataObject) -> None:
     plan = solve(problem)
     assume(plan.seats)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from app.scheduling.greedy import assign
 from app.scheduling.improve import improve
 from app.scheduling.model import Params, Problem
 from app.scheduling.solve import solve
-from tests.scheduling.problems import AFTERNOON, MORNING, people, problems, room, sessions, span, subject
+from tests.scheduling.problems import (
+    AFTERNOON,
+    AT_RANDOM,
+    MORNING,
+    people,
+    problems,
+    room,
+    sessions,
+    span,
+    subject,
+)
 
 
 @given(problems())
-@settings(deadline=None, max_examples=150)
+@AT_RANDOM
 def test_whoever_had_a_seat_still_has_one(problem: Problem) -> None:
     board = assign(problem.canonical(), Params())
     before = {member for members in board.opened.values() for member in members}

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.scheduling.bounds import least_room_sessions
@@ -16,6 +16,7 @@ from app.scheduling.model import Params, Plan, Problem, Registration
 from app.scheduling.solve import solve
 from tests.scheduling.problems import (
     AFTERNOON,
+    AT_RANDOM,
     LATE_MORNING,
     MORNING,
     people,
@@ -32,7 +33,7 @@ def reasons(plan: Plan) -> set[tuple[str, str]]:
 
 
 @given(problems(), st.booleans())
-@settings(deadline=None, max_examples=300)
+@AT_RANDOM
 def test_no_plan_breaks_a_rule_and_everybody_is_seated_or_told_why(problem: Problem, unpaid: bool) -> None:
     params = Params(schedule_unpaid=unpaid)
     plan = solve(problem, params)
@@ -44,7 +45,7 @@ def test_no_plan_breaks_a_rule_and_everybody_is_seated_or_told_why(problem: Prob
 
 
 @given(problems(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=200)
+@AT_RANDOM
 def test_the_order_of_the_input_never_shows_in_the_plan(problem: Problem, shuffle: random.Random) -> None:
     def mixed(items: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(shuffle.sample(items, len(items)))
