@@ -40,5 +40,7 @@ def qr(text: str, *, dark: str = "#000") -> bytes:
     import segno
 
     out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(out, kind="svg", xmldecl=False, border=2, dark=dark, nl=False)
+    segno.make(text, error="m", micro=False).save(
+        out, kind="svg", xmldecl=False, border=2, dark=dark, nl=False
+    )
     return out.getvalue()

@@ -71,7 +71,9 @@ def demo_hand_signature(name: str) -> bytes:
     step = min(110.0, 400 / max(1, len(name)))
     for index, character in enumerate(name):
         glyph = Image.new("RGBA", (200, 200), (20, 24, 60, 0))
-        ImageDraw.Draw(glyph).text((100, 100), character, font=_font(int(step)), fill=(20, 24, 60, 255), anchor="mm")
+        ImageDraw.Draw(glyph).text(
+            (100, 100), character, font=_font(int(step)), fill=(20, 24, 60, 255), anchor="mm"
+        )
         slant = random.uniform(0.18, 0.34)
         shear = (1.0, slant, -100 * slant, 0.0, 1.0, 0.0)
         glyph = glyph.transform(glyph.size, Image.Transform.AFFINE, shear, Image.Resampling.BICUBIC)
@@ -139,9 +141,6 @@ class _Scaled:
 
     def _enlarge(self, box: tuple[int, ...]) -> list[float]:
         return [value * self._scale for value in box]
-
-
-
 
 
 def _write_round(image: Image, text: str, centre: float, radius: float) -> None:

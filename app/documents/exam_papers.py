@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.documents import codes
-from app.documents.render import members, render
+from app.documents.render import members, render, render_each
 
 TICKET_RULES = (
     "考生须持本准考证和有效身份证件原件参加考试,证件不齐者不得入场。",
@@ -52,7 +52,7 @@ class Ticket:
 def admission_tickets(tickets: Sequence[Ticket], *, printed_at: datetime) -> bytes:
     """准考证: one page a candidate up to six subjects, ticket number also as Code 128."""
     items = [members(ticket) | {"barcode": codes.code128(ticket.number)} for ticket in tickets]
-    return render("admission_tickets", items, printed_at=printed_at)
+    return render_each("admission_tickets", items, printed_at=printed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class SignInSheet:
 
 def sign_in_sheet(*sheets: SignInSheet, printed_at: datetime) -> bytes:
     """签到表: 25 rows a page under a repeated head; several sheets are paged each for itself."""
-    return render("sign_in_sheet", sheets, printed_at=printed_at)
+    return render_each("sign_in_sheet", sheets, printed_at=printed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ class DoorLabel:
 
 def door_label(*labels: DoorLabel, printed_at: datetime) -> bytes:
     """门贴: landscape, up to 60 names on the first page."""
-    return render("door_label", labels, printed_at=printed_at)
+    return render_each("door_label", labels, printed_at=printed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,4 +173,4 @@ def schedule_matrix(*matrices: ScheduleMatrix, printed_at: datetime) -> bytes:
     for matrix in matrices:
         if any(len(room.cells) != len(matrix.sessions) for room in matrix.rooms):
             raise ValueError("every room needs one cell a session")
-    return render("schedule_matrix", matrices, printed_at=printed_at)
+    return render_each("schedule_matrix", matrices, printed_at=printed_at)

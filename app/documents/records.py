@@ -11,7 +11,7 @@ from app.documents import codes
 from app.documents.amounts import amount_in_capitals
 from app.documents.fonts import replace_unprintable
 from app.documents.ornament import certificate_ground
-from app.documents.render import members, render
+from app.documents.render import members, render, render_each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def fee_slip(*slips: FeeSlip, printed_at: datetime) -> bytes:
         }
         for slip in slips
     ]
-    return render("fee_slip", items, printed_at=printed_at)
+    return render_each("fee_slip", items, printed_at=printed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +123,7 @@ class ResultList:
 def result_list(*lists: ResultList, printed_at: datetime) -> bytes:
     """证书公示 / 发放名单: the column of certificate numbers appears when a row has one."""
     items = [members(one) | {"numbered": any(row.number for row in one.rows)} for one in lists]
-    return render("result_list", items, printed_at=printed_at)
+    return render_each("result_list", items, printed_at=printed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +163,7 @@ class Transcript:
 
 def transcript(*transcripts: Transcript, printed_at: datetime) -> bytes:
     """成绩单: subjects, scores, weights, total, result."""
-    return render("transcript", transcripts, printed_at=printed_at)
+    return render_each("transcript", transcripts, printed_at=printed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +205,9 @@ class DeclarationForm:
 
 def declaration_form(*forms: DeclarationForm, printed_at: datetime) -> bytes:
     """申报表: all fields, quota, review trail. An odd character in free text is boxed, not refused."""
-    return render("declaration_form", [_printable(members(form)) for form in forms], printed_at=printed_at)
+    return render_each(
+        "declaration_form", [_printable(members(form)) for form in forms], printed_at=printed_at
+    )
 
 
 def _printable(data: dict[str, object]) -> dict[str, object]:

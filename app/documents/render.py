@@ -7,6 +7,7 @@ private folder that is the layout's root, so a layout cannot read anything else.
 
 from __future__ import annotations
 
+import ctypes
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -14,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -27,7 +29,13 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 LOCAL_TIME = ZoneInfo("Asia/Shanghai")
+_forgetting = Lock()
 _LAYOUTS = Path(__file__).parent / "layouts"
+_ITEMS_A_PART = 40
+_REMEMBERED = (
+    4_000  # characters of data; a certificate has 800, and setting the next one gains from the memory
+)
+_GENERATIONS = 11  # typst drops what ten compilations in a row did not use
 _PICTURE_TYPES = {b"\xff\xd8": "jpg", b"\x89P": "png", b"<s": "svg"}
 
 
@@ -55,6 +63,19 @@ def render_with_warnings(
         for name, picture in pictures.items():
             (Path(root) / name).write_bytes(picture)
         return _layout(layout).compile(root, inputs, int(moment.timestamp()), archival)
+
+
+def render_each(layout: str, items: Sequence[object], *, printed_at: datetime) -> bytes:
+    """Many documents of one kind in one PDF, each with its own page numbers, in bounded memory.
+
+    typst keeps about 1 MB a page while it works and longer than linear time for thousands of pages, so long runs
+    are set in parts and joined.
+    """
+    parts = [
+        render(layout, items[start : start + _ITEMS_A_PART], printed_at=printed_at)
+        for start in range(0, max(1, len(items)), _ITEMS_A_PART)
+    ]
+    return parts[0] if len(parts) == 1 else _joined(parts)
 
 
 def members(item: DataclassInstance) -> dict[str, Any]:
@@ -90,6 +111,8 @@ class _Layout:
                 pdf_standards="a-2b" if archival else [],
                 pdf_tags=False,
             )
+        if len(inputs["data"]) > _REMEMBERED:
+            _forget()
         if not isinstance(pdf, bytes):
             raise TypeError("typst returned pages instead of one PDF")
         return pdf, [warning.message for warning in warnings]
@@ -98,6 +121,45 @@ class _Layout:
 @cache
 def _layout(name: str) -> _Layout:
     return _Layout(name)
+
+
+def _joined(parts: Sequence[bytes]) -> bytes:
+    """One PDF of several, with the first one's title; deterministic like its parts."""
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter()
+    for part in parts:
+        writer.append(BytesIO(part), import_outline=False)
+    information = PdfReader(BytesIO(parts[0])).metadata
+    if information is not None:
+        writer.add_metadata(information)
+    out = BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def _forget() -> None:
+    """Let typst drop what it remembers of a large document: hundreds of megabytes, for the whole process."""
+    compiler = _empty_compiler()
+    with _forgetting:
+        for _ in range(_GENERATIONS):
+            compiler.compile(input=b"", format="svg")
+    _return_memory()
+
+
+def _return_memory() -> None:
+    """Give the freed pages back to the system where the C library can (glibc keeps them otherwise)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _empty_compiler() -> typst.Compiler:
+    import typst
+
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False)
+    return typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
 
 
 @cache

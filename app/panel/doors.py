@@ -143,7 +143,7 @@ class Doors:
                 sa.select(child.model).where(getattr(child.model, column) == row.id).order_by(child.model.id)
             )
             data[child.table] = [
-                {**{name: getattr(item, name) for name in child.fields}, "row_id": str(item.id)} for item in rows
+                {**{name: getattr(item, name) for name in child.fields}, "id": str(item.id)} for item in rows
             ]
         return data
 
@@ -246,7 +246,7 @@ def drop_deleted(rows: Any) -> None:
         return
     kept = []
     for entry in rows.entries:
-        key = entry.form.row_id.data
+        key = entry.form.id.data
         entry.form.deleted = bool(key) and f"del-{entry.name}" in request.form
         if entry.form.deleted:
             entry.validate = lambda *a, **k: True

@@ -232,7 +232,7 @@ def parent_column(child: Resolved, parent: Resolved) -> str:
 
 def _child_class(child: Resolved, parent: Resolved, session: Session) -> type[PanelForm]:
     made = form_class(child, session, adding=True, omit=(parent_column(child, parent),))
-    return type(f"{child.model.__name__}Row", (made,), {"row_id": HiddenField()})
+    return type(f"{child.model.__name__}Row", (made,), {"id": HiddenField()})
 
 
 def upload_accepts(declared: Declaration) -> tuple[str, ...]:

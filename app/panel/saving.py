@@ -84,7 +84,7 @@ def save_children(session: Session, parent: Resolved, actor: Actor, row: Declare
     }
     for entry in form._fields[child.table].entries:  # type: ignore[attr-defined]
         values = form_values(child, entry.form)
-        key = entry.form.row_id.data
+        key = entry.form.id.data
         if not key:
             create(session, child, actor, {**values, column: row.id, **_shared(child, parent, row)})
         elif not str(key).isdecimal() or int(key) not in existing:

@@ -1,7 +1,7 @@
 """The child process that opens a stranger's workbook; started as `python -m app.sheets.child`.
 
-calamine builds the whole sheet in memory and aborts the process when it cannot: here that process is this one,
-with bounded memory and time, and no right to write files.
+calamine builds the whole sheet in memory and aborts the process when it cannot: here that process is this
+one, with bounded memory and time, and no right to write files.
 """
 
 from __future__ import annotations

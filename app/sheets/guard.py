@@ -36,12 +36,12 @@ _LARGEST_STYLES = 32 * 1024 * 1024
 _PACKAGE_NS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 _VERSION = re.compile(r'^"?([\w.-]+):(\d{1,6})"?$')
 _FOREIGN_PARTS = (
-    "xl/externallinks/",
-    "xl/connections",
-    "xl/querytables/",
-    "xl/embeddings/",
-    "xl/activex/",
-    "xl/ctrlprops/",
+    "/externallinks/",
+    "/connections",
+    "/querytables/",
+    "/embeddings/",
+    "/activex/",
+    "/ctrlprops/",
 )
 
 
@@ -76,8 +76,8 @@ def check_workbook(path: Path, limits: SheetLimits | None = None) -> SheetInfo:
     bounds = limits or SheetLimits()
     with _opened(path, bounds) as parts:
         sheet, target, template = _first_sheet(parts)
-        for name in ("xl/sharedstrings.xml", "xl/styles.xml"):
-            if parts.has(name):
+        for name in parts.entries:
+            if name.endswith(("sharedstrings.xml", "styles.xml")):
                 with parts.open(name) as stream:
                     for _ in xml_chunks(stream):
                         pass
@@ -202,21 +202,21 @@ def _check_entries(entries: list[zipfile.ZipInfo], limits: SheetLimits) -> None:
             raise damaged()
         if entry.flag_bits & 0x1:
             raise _encrypted()
-        if name == "xl/styles.xml" and entry.file_size > _LARGEST_STYLES:
+        if name.endswith("/styles.xml") and entry.file_size > _LARGEST_STYLES:
             raise damaged()
 
 
 def _check_content(parts: _Parts) -> None:
     """A spreadsheet of the right kind, without macros and without links to elsewhere."""
-    if not parts.has("[content_types].xml") or parts.has("xl/workbook.bin"):
+    if not parts.has("[content_types].xml") or any(name.endswith("/workbook.bin") for name in parts.entries):
         raise _wrong_format("文件不是 .xlsx 表格")
     types = parts.small("[content_types].xml").lower()
     macros = any("vbaproject" in name or "/macrosheets/" in name for name in parts.entries)
     if macros or b"macroenabled" in types:
         raise DomainError("sheet.macro", f"文件含有宏,不能导入,{USE_TEMPLATE}", status=415)
-    if b"spreadsheetml.sheet.main+xml" not in types or not parts.has("xl/workbook.xml"):
+    if b"spreadsheetml.sheet.main+xml" not in types:
         raise _wrong_format("文件不是 .xlsx 表格")
-    if any(name.startswith(_FOREIGN_PARTS) for name in parts.entries):
+    if any(foreign in name for name in parts.entries for foreign in _FOREIGN_PARTS):
         raise DomainError(
             "sheet.external",
             f"文件含有外部链接或嵌入对象,请只复制数值到模板中,{USE_TEMPLATE}",
@@ -226,12 +226,9 @@ def _check_content(parts: _Parts) -> None:
 
 def _first_sheet(parts: _Parts) -> tuple[str, str, tuple[str, int] | None]:
     """Name and part of the first visible worksheet, and which template of ours the file was made from."""
-    targets = {
-        node.get("Id", ""): node.get("Target", "")
-        for node in parts.xml("xl/_rels/workbook.xml.rels").iter(f"{_PACKAGE_NS}Relationship")
-        if node.get("Type", "").endswith("/worksheet")
-    }
-    workbook = parts.xml("xl/workbook.xml")
+    book = next((target for kind, target in _related(parts, "").values() if kind == "officeDocument"), "")
+    targets = _related(parts, book)
+    workbook = parts.xml(book)
     template = None
     for node in workbook.iter():
         if _local(node.tag) == "definedName" and node.get("name") == VERSION_NAME:
@@ -241,10 +238,24 @@ def _first_sheet(parts: _Parts) -> tuple[str, str, tuple[str, int] | None]:
         if _local(node.tag) != "sheet" or node.get("state", "visible") != "visible":
             continue
         relation = next((value for key, value in node.attrib.items() if _local(key) == "id"), "")
-        if relation in targets:
-            target = posixpath.normpath(posixpath.join("/xl", targets[relation])).lstrip("/").lower()
+        kind, target = targets.get(relation, ("", ""))
+        if kind == "worksheet":
             return node.get("name", ""), target, template
     raise damaged()
+
+
+def _related(parts: _Parts, source: str) -> dict[str, tuple[str, str]]:
+    """What a part points to: id → last word of the type, and the part's name. Source `""` is the package."""
+    folder, name = posixpath.split(source)
+    return {
+        node.get("Id", ""): (
+            node.get("Type", "").rpartition("/")[2],
+            posixpath.normpath(posixpath.join("/", folder, node.get("Target", ""))).lstrip("/").lower(),
+        )
+        for node in parts.xml(posixpath.join(folder, "_rels", f"{name}.rels")).iter(
+            f"{_PACKAGE_NS}Relationship"
+        )
+    }
 
 
 def _local(tag: str) -> str:

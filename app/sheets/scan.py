@@ -1,8 +1,8 @@
 """One bounded pass over a worksheet's XML, before any library builds the sheet in memory.
 
-It finds what calamine does not tell (formulas, error values, hidden rows) and what would kill it (extents far
-apart, E139). It searches bytes and is no XML parser: 100,000 rows take a third of a second. Where a forged file
-fools it, the child process still has its memory limit, and rows the scan has not seen are refused.
+It finds what calamine does not tell (formulas, error values, hidden rows) and what would kill it (extents
+far apart, E139). It searches bytes and is no XML parser: 100,000 rows take a third of a second. Where a forged
+file fools it, the child process still has its memory limit, and rows the scan has not seen are refused.
 """
 
 from __future__ import annotations

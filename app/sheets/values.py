@@ -20,7 +20,7 @@ Errors = dict[int, str]
 Converter = Callable[[Sequence[Cell], Errors], list[Value]]
 
 
-class Wrong(Exception):  # noqa: N818  # a value's verdict, not a failure of the program
+class Wrong(Exception):
     """The cell does not hold what its column declares; the message is for people."""
 
 

@@ -7,6 +7,7 @@ import "./js/confirm.js";
 import "./js/toasts.js";
 import "./js/lists.js";
 import "./js/forms.js";
+import "./js/sms.js";
 import "./js/rows.js";
 import "./js/sheet.js";
 import "./js/palette.js";

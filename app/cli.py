@@ -1,0 +1,44 @@
+"""`flask --app run panel …`: what an operator does at the machine."""
+
+from __future__ import annotations
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.access import database
+from app.access.actor import AUTH, acting_as
+from app.services import logins
+from config import settings
+from models.accounts import Account
+
+panel = AppGroup("panel", help="Operate the 1+X certificate platform.")
+
+
+@panel.command()
+def init() -> None:
+    """Prepare the database (roles, queue) and migrate it to the newest schema."""
+    url = database.admin_url()
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        database.prepare(connection, database.login_password())
+    engine.dispose()
+    database.migrate(url)
+    click.echo("database ready")
+
+
+@panel.command("login-link")
+@click.argument("username")
+def login_link(username: str) -> None:
+    """Print a one-time link, valid two minutes, that logs USERNAME in."""
+    if not settings().login_link_allowed:
+        raise click.ClickException("login links are switched off (PANEL_LOGIN_LINK_ALLOWED)")
+    session = current_app.extensions["panel_session"]
+    with acting_as(AUTH, session()):
+        account = session.scalars(sa.select(Account).where(Account.username == username)).one_or_none()
+        if account is None:
+            raise click.ClickException(f"no account {username}")
+        click.echo(f"{settings().base_url}/login/link/{logins.login_token(account)}")
+
+

@@ -1,0 +1,110 @@
+"""What an uploaded file really is, by its content (R18, E23)."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from pathlib import PurePath
+from typing import BinaryIO, Literal
+from zipfile import BadZipFile, ZipFile
+
+from app.services.errors import DomainError
+
+Kind = Literal["pdf", "doc", "docx", "png", "jpg"]
+
+SUPPORTING_KINDS: tuple[Kind, ...] = ("pdf", "doc", "docx")
+MAX_BYTES = 20 * 1024 * 1024
+_EXTENSIONS: dict[str, Kind] = {
+    ".pdf": "pdf",
+    ".doc": "doc",
+    ".docx": "docx",
+    ".png": "png",
+    ".jpg": "jpg",
+    ".jpeg": "jpg",
+}
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_WORD_TYPE = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+_TYPES_BYTES = 1024 * 1024
+_ENTRIES = 10_000
+_TAIL = 2048
+
+
+def kind_of(file: bytes | BinaryIO) -> Kind | None:
+    """The kind of a whole file, or None for anything we do not take.
+
+    A docx must name a Word main part, so a bare zip, a workbook and a document with macros are none; a doc must hold
+    a Word stream, so an installer or an old workbook is none; a pdf must have its end.
+    """
+    stream = io.BytesIO(file) if isinstance(file, bytes) else file
+    stream.seek(0)
+    head = stream.read(8)
+    if head.startswith(b"%PDF-"):
+        return "pdf" if b"%%EOF" in _tail(stream) else None
+    if head == b"\x89PNG\r\n\x1a\n":
+        return "png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpg"
+    if head == _OLE:
+        return "doc" if _is_word(stream) else None
+    if head.startswith(b"PK\x03\x04"):
+        return "docx" if _is_word_zip(stream) else None
+    return None
+
+
+def check_supporting_file(name: str, file: bytes | BinaryIO) -> Kind:
+    """Accept a supporting file (其他佐证材料): pdf, doc or docx by name and by content, at most 20 MB (R18)."""
+    stream = io.BytesIO(file) if isinstance(file, bytes) else file
+    size = stream.seek(0, 2)
+    if size > MAX_BYTES:
+        raise _refused("too_large", f"文件“{name}”超过20M,请压缩后上传", 413)
+    if size == 0:
+        raise _refused("empty", f"文件“{name}”是空文件", 422)
+    claimed = _EXTENSIONS.get(PurePath(name.replace("\\", "/")).suffix.lower())
+    if claimed not in SUPPORTING_KINDS:
+        raise _refused("type", f"文件“{name}”类型不支持,只能上传pdf、doc、docx文件", 415)
+    kind = kind_of(stream)
+    if kind != claimed:
+        raise _refused("content", f"文件“{name}”的内容不是{claimed}文件或已损坏,请用Word或WPS另存后上传", 415)
+    return claimed
+
+
+def _tail(stream: BinaryIO) -> bytes:
+    stream.seek(max(0, stream.seek(0, 2) - _TAIL))
+    return stream.read()
+
+
+def _is_word(stream: BinaryIO) -> bool:
+    """A Word 97–2003 file is a compound file with a WordDocument stream."""
+    import olefile
+
+    stream.seek(0)
+    try:
+        with olefile.OleFileIO(stream) as compound:
+            return bool(compound.exists("WordDocument"))
+    except Exception:  # a hostile compound file can fail anywhere in the parser; it is no Word file then
+        return False
+
+
+def _is_word_zip(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    try:
+        with ZipFile(stream) as archive:
+            if len(archive.namelist()) > _ENTRIES or "word/document.xml" not in archive.namelist():
+                return False
+            with archive.open("[Content_Types].xml") as types:
+                return _WORD_TYPE in types.read(_TYPES_BYTES)
+    except (
+        BadZipFile,
+        KeyError,
+        OSError,
+        RuntimeError,
+        NotImplementedError,
+        ValueError,
+        EOFError,
+        zlib.error,
+    ):
+        return False
+
+
+def _refused(code: str, message: str, status: int) -> DomainError:
+    return DomainError(f"file.{code}", message, field="file", status=status)

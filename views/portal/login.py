@@ -1,0 +1,140 @@
+"""Logging in and out, the captcha, changing the password (7.1, R3–R6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask import session as cookie
+from flask_appbuilder import BaseView, expose
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+from wtforms import HiddenField, PasswordField, StringField
+
+from app.access.actor import AUTH, acting_as, current_actor
+from app.documents.captcha import captcha
+from app.panel.doors import safe_next
+from app.panel.forms import PanelForm, Required
+from app.panel.pages import Entrance, FormPage, Link, LoginPage
+from app.panel.web import log_in
+from app.services import logins
+from app.services.errors import DomainError
+from models.accounts import Account
+
+HOMES = {"candidate": "/space/"}
+
+
+class LoginForm(PanelForm):
+    username = StringField("账号", [Required("账号")], render_kw={"autocomplete": "username", "autofocus": True})
+    password = PasswordField("密码", [Required("密码")], render_kw={"autocomplete": "current-password"})
+    captcha = StringField("验证码", [Required("验证码")], render_kw={"autocomplete": "off", "maxlength": 8})
+    next = HiddenField()
+
+
+class PasswordForm(PanelForm):
+    old = PasswordField("原密码", [Required("原密码")])
+    password = PasswordField("新密码", [Required("新密码")], render_kw={"autocomplete": "new-password"})
+    repeat = PasswordField("再次输入新密码", [Required("再次输入新密码")], render_kw={"autocomplete": "new-password"})
+
+
+def check_captcha(session: Any, answer: str) -> None:
+    """The picture of this browser, used once whatever the answer (R3, E8). Commits."""
+    token = cookie.pop("captcha", "")
+    right = logins.use_captcha(session, token, answer) if token else False
+    session.commit()
+    if not right:
+        raise DomainError("captcha", "验证码不正确或已过期", "captcha")
+
+
+class Login(BaseView):
+    """Everything before and around being logged in; all of it public."""
+
+    route_base = ""
+    default_view = "login"
+    session: Any
+
+    @expose("/login/", methods=["GET", "POST"])
+    def login(self) -> Any:
+        form = LoginForm(request.form, next=request.args.get("next", ""))
+        error, status = "", 200
+        if request.method == "POST" and form.validate():
+            try:
+                check_captcha(self.session, form.captcha.data or "")
+                username, password = (form.username.data or "").strip(), form.password.data or ""
+                return self._enter(logins.authenticate(self.session, username, password, request.remote_addr or ""))
+            except DomainError as refusal:
+                self.session.rollback()
+                error, status = refusal.message, refusal.status
+        form.captcha.data = ""
+        page = LoginPage(
+            title="登录",
+            form=form,
+            action="/login/",
+            captcha="/captcha.png",
+            error=error,
+            links=[Link("证书查询", "/verify")],
+            entrances=[Entrance("学生个人空间", "/space/", "school"), Entrance("门户首页", "/", "home")],
+        )
+        return render_template("panel/login.html", page=page), status
+
+    def _enter(self, account: Account) -> Response:
+        must_change = logins.must_change(self.session, account.id)
+        log_in(account, must_change)
+        home = HOMES.get(account.kind.value, "/console/")
+        return redirect("/password/" if must_change else safe_next(home))
+
+    @expose("/login/link/<token>")
+    def link(self, token: str) -> Response:
+        """The operator's one-time link (`panel login-link`)."""
+        return self._enter(logins.use_login_token(self.session, token, request.remote_addr or ""))
+
+    @expose("/captcha.png")
+    def captcha(self) -> Response:
+        """A new picture (看不清,换一张); its token stays in the signed cookie, its answer nowhere but as a hash."""
+        answer, picture = captcha()
+        cookie["captcha"] = logins.issue_captcha(self.session, answer)
+        self.session.commit()
+        return Response(picture, mimetype="image/png")
+
+    @expose("/logout/", methods=["POST"])
+    def logout(self) -> Response:
+        cookie.clear()
+        flash("已退出登录", "success")
+        return redirect(url_for("Login.login"))
+
+    @expose("/password/", methods=["GET", "POST"])
+    def password(self) -> Any:
+        account_id = current_actor().account
+        if account_id is None:
+            return redirect(url_for("Login.login", next="/password/"))
+        form = PasswordForm(request.form)
+        first, status = bool(cookie.get("must_change")), 200
+        if request.method == "POST" and form.validate():
+            try:
+                return self._change_password(account_id, form)
+            except DomainError as refusal:
+                status = refusal.status
+                field = form._fields.get(refusal.field or "password")
+                field.errors = [refusal.message]
+        page = FormPage(
+            title="修改密码",
+            hint="首次登录请先修改密码" if first else "",
+            form=form,
+            action="/password/",
+            back="" if first else "/console/",
+            submit="保存新密码",
+        )
+        return render_template("panel/password.html", page=page), status
+
+    def _change_password(self, account_id: int, form: PasswordForm) -> Response:
+        if form.password.data != form.repeat.data:
+            raise DomainError("password.repeat", "两次输入的新密码不一致", "repeat")
+        session: Session = self.session()
+        with acting_as(AUTH, session):
+            account = session.get_one(Account, account_id)
+            logins.change_password(session, account, form.old.data or "", form.password.data or "")
+            session.commit()
+            log_in(session.get_one(Account, account_id, populate_existing=True), False)
+            home = HOMES.get(account.kind.value, "/console/")
+        flash("密码已修改", "success")
+        return redirect(home)
