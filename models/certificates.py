@@ -1,4 +1,4 @@
-"""Certificates, their subjects and what belongs to them (证书, 考试科目, 参考对象, 证书标准, 专业目录). 3.3, 4.17, R59."""
+"""Certificates, their subjects and what belongs to them (证书, 考试科目, 证书标准, 专业目录). 3.3, 4.17."""
 
 from __future__ import annotations
 
@@ -94,7 +94,10 @@ CERTIFICATE_FLOW = Flow(
     CertificateState,
     _C.DRAFT,
     moves(
-        Move("submit", "提交审核", (_C.DRAFT,), _C.PENDING, confirm="提交后由平台审核,审核前不能再修改", icon="send"),
+        Move(
+            "submit", "提交审核", (_C.DRAFT,), _C.PENDING, confirm="提交后由平台审核,审核前不能再修改",
+            icon="send",
+        ),
         Move("approve", "通过", (_C.PENDING,), _C.ENABLED, confirm="通过后院校即可申报该证书", icon="check"),
         Move("refuse", "不通过", (_C.PENDING,), _C.DRAFT, reason="refusal_reason", danger=True, icon="x"),
         Move(
@@ -110,30 +113,36 @@ _PUBLISHED = "state in ('ENABLED', 'DISABLED')"
 
 
 class Certificate(Declared):
-    """One certificate name at one level: the unit of declaration, quota, plan and issuance (证书). 9.1, 9.35."""
+    """One certificate name at one level: unit of declaration, quota, plan and issuance (证书). 9.1, 9.35."""
 
     organisation_id: Mapped[int] = reference("颁证机构", "organisation", listed, filtered, fixed)
     organisation_name: Mapped[str] = field("颁证机构", Text(100), hidden, copied="organisation_id.name")
-    code: Mapped[str] = field("证书编号", Code(20), listed, searched, unique, imported, help="证书目录中的编号,4–20位")
+    code: Mapped[str] = field(
+        "证书编号", Code(20), listed, searched, unique, imported, help="证书目录中的编号,4–20位"
+    )
     name: Mapped[str] = field("证书名称", Text(100, 2), listed, searched, imported, sample="Python程序开发")
     short_name: Mapped[str | None] = field("证书简称", Text(30), imported, sample="Python")
     level: Mapped[Level] = field("证书等级", Choice(Level), listed, filtered, imported)
     full_name: Mapped[str] = field(
         "证书", Text(110), hidden,
-        computed="name || case level when 'JUNIOR' then '(初级)' when 'MIDDLE' then '(中级)' else '(高级)' end",
+        computed="name || case level when 'JUNIOR' then '(初级)' when 'MIDDLE' then '(中级)'"
+        " else '(高级)' end",
     )
     state: Mapped[CertificateState] = field(
         "状态", State(CertificateState), listed, tabbed, readonly, flow=CERTIFICATE_FLOW
     )
     refusal_reason: Mapped[str | None] = field("不通过原因", Text(500, 2), readonly)
     fee_per_certificate: Mapped[Decimal | None] = field(
-        "每证书收费(元)", Amount(8, 2), imported, section="收费", help="按证书缴费时缴费单的单价,不填则不显示金额"
+        "每证书收费(元)", Amount(8, 2), imported, section="收费",
+        help="按证书缴费时缴费单的单价,不填则不显示金额"
     )
     fee_per_subject: Mapped[Decimal | None] = field(
         "每科目收费(元)", Amount(8, 2), imported, section="收费", help="按科目缴费时缴费单的单价"
     )
     standard_file: Mapped[str | None] = field("证书标准", File(), section="标准与介绍", help="pdf、doc或docx")
-    intro: Mapped[str | None] = field("证书介绍", Rich(), wide, section="标准与介绍", help="展示在门户的证书信息中")
+    intro: Mapped[str | None] = field(
+        "证书介绍", Rich(), wide, section="标准与介绍", help="展示在门户的证书信息中"
+    )
 
     panel = Panel(
         "证书",
@@ -168,7 +177,7 @@ class Certificate(Declared):
 
 
 class CertificateVersion(Declared):
-    """The certificate with its subjects as the platform approved it: running plans stay on theirs (证书版本). 4.17."""
+    """A certificate and its subjects as approved; running plans stay on theirs (证书版本). 4.17."""
 
     certificate_id: Mapped[int] = reference(
         "证书", "certificate", listed, filtered, readonly, within=("organisation_id",)
@@ -197,11 +206,15 @@ class CertificateVersion(Declared):
 class TargetGroup(Declared):
     """A kind of candidate some subjects of a certificate are for (参考对象类型). R60, R73."""
 
-    certificate_id: Mapped[int] = reference("证书", "certificate", listed, filtered, fixed, within=("organisation_id",))
+    certificate_id: Mapped[int] = reference(
+        "证书", "certificate", listed, filtered, fixed, within=("organisation_id",)
+    )
     organisation_id: Mapped[int] = reference(
         "颁证机构", "organisation", hidden, copied="certificate_id.organisation_id"
     )
-    name: Mapped[str] = field("参考对象类型", Text(50), listed, searched, help="如中职学生、Web方向;不分类型则不必设置")
+    name: Mapped[str] = field(
+        "参考对象类型", Text(50), listed, searched, help="如中职学生、Web方向;不分类型则不必设置"
+    )
 
     panel = Panel(
         "参考对象类型",
@@ -246,7 +259,8 @@ class Subject(Declared):
     """A subject examined for a certificate (考试科目). R59, R60."""
 
     subject_code: Mapped[str] = field(
-        "科目编号", Code(6, formats.subject_code), listed, exact, unique, imported, help="6位数字,首位的0要保留",
+        "科目编号", Code(6, formats.subject_code), listed, exact, unique, imported,
+        help="6位数字,首位的0要保留",
         sample="098694",
     )
     name: Mapped[str] = field("科目名称", Text(100), listed, searched, imported)
@@ -260,7 +274,9 @@ class Subject(Declared):
     target_group_id: Mapped[int | None] = reference(
         "参考对象", "target_group", within=("certificate_id",), help="留空即面向所有考生"
     )
-    full_mark: Mapped[Decimal] = field("满分", Amount(5, 1, Decimal(1), Decimal(1000)), imported, default=Decimal(100))
+    full_mark: Mapped[Decimal] = field(
+        "满分", Amount(5, 1, Decimal(1), Decimal(1000)), imported, default=Decimal(100)
+    )
     state: Mapped[SubjectState] = field(
         "科目状态", State(SubjectState), listed, tabbed, readonly, flow=SUBJECT_FLOW
     )
@@ -295,7 +311,9 @@ class Subject(Declared):
 class Standard(Declared):
     """The published standard document of a certificate, edition by edition (证书标准). 9.32."""
 
-    certificate_id: Mapped[int] = reference("证书", "certificate", listed, filtered, fixed, within=("organisation_id",))
+    certificate_id: Mapped[int] = reference(
+        "证书", "certificate", listed, filtered, fixed, within=("organisation_id",)
+    )
     organisation_id: Mapped[int] = reference(
         "颁证机构", "organisation", listed, readonly, copied="certificate_id.organisation_id"
     )
@@ -334,7 +352,9 @@ class Major(Declared):
     name: Mapped[str] = field("专业名称", Text(60), listed, searched, imported, sample="软件技术")
     level: Mapped[EducationLevel] = field("专业层次", Choice(EducationLevel), listed, filtered, imported)
     category: Mapped[str | None] = field("专业大类", Text(60), listed, searched, imported)
-    active: Mapped[bool] = field("启用", Flag(), listed, filtered, default=True, help="停用后不能再选,已选的保留")
+    active: Mapped[bool] = field(
+        "启用", Flag(), listed, filtered, default=True, help="停用后不能再选,已选的保留"
+    )
 
     panel = Panel(
         "专业",
@@ -357,6 +377,7 @@ class Major(Declared):
 
 
 __all__ = [
-    "CERTIFICATE_FLOW", "SUBJECT_FLOW", "Certificate", "CertificateState", "CertificateVersion", "EducationLevel",
-    "ExamMode", "Level", "Major", "Standard", "Subject", "SubjectState", "TargetGroup",
+    "CERTIFICATE_FLOW", "SUBJECT_FLOW", "Certificate", "CertificateState", "CertificateVersion",
+    "EducationLevel", "ExamMode", "Level", "Major", "Standard", "Subject", "SubjectState",
+    "TargetGroup",
 ]

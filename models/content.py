@@ -68,7 +68,10 @@ NOTICE_FLOW = Flow(
     _N.DRAFT,
     moves(
         Move("publish", "发布", (_N.DRAFT,), _N.PUBLISHED, icon="send", confirm="发布后所有人都能在门户看到"),
-        Move("withdraw", "下线", (_N.PUBLISHED, _N.SCHEDULED), _N.WITHDRAWN, plain=True, danger=True, icon="eye-off"),
+        Move(
+            "withdraw", "下线", (_N.PUBLISHED, _N.SCHEDULED), _N.WITHDRAWN, plain=True, danger=True,
+            icon="eye-off",
+        ),
     ),
     also=((_N.DRAFT, _N.SCHEDULED), (_N.SCHEDULED, _N.PUBLISHED)),
 )
@@ -92,7 +95,9 @@ class Notice(Declared):
     publish_from: Mapped[datetime | None] = field(
         "发布时间", Moment(), listed, filtered, help="填将来的时间即定时发布;不填则点“发布”时立即发布"
     )
-    publish_to: Mapped[datetime | None] = field("撤下时间", Moment(), help="到时自动从门户撤下;不填则长期显示")
+    publish_to: Mapped[datetime | None] = field(
+        "撤下时间", Moment(), help="到时自动从门户撤下;不填则长期显示"
+    )
     state: Mapped[NoticeState] = field("状态", State(NoticeState), listed, tabbed, readonly, flow=NOTICE_FLOW)
 
     panel = Panel(
@@ -119,7 +124,9 @@ class NoticeFile(Declared):
 
     notice_id: Mapped[int] = reference("公告", "notice", hidden, fixed, ondelete="CASCADE")
     state: Mapped[str] = field("状态", Text(24), hidden, copied="notice_id.state")
-    publish_from: Mapped[datetime | None] = field("发布时间", Moment(), hidden, copied="notice_id.publish_from")
+    publish_from: Mapped[datetime | None] = field(
+        "发布时间", Moment(), hidden, copied="notice_id.publish_from"
+    )
     publish_to: Mapped[datetime | None] = field("撤下时间", Moment(), hidden, copied="notice_id.publish_to")
     name: Mapped[str] = field("文件名", Text(200), listed)
     file: Mapped[str] = field("文件", File(("pdf", "doc", "docx", "xls", "xlsx", "zip")), listed)
@@ -138,7 +145,9 @@ class NoticeFile(Declared):
 class Verification(Declared):
     """A public check of a certificate: found or not, never by whom or whose (查询记录). R129, R25."""
 
-    number_hash: Mapped[str] = field("证书编号摘要", Code(64), indexed, readonly, help="只存摘要,不存编号和证件号码")
+    number_hash: Mapped[str] = field(
+        "证书编号摘要", Code(64), indexed, readonly, help="只存摘要,不存编号和证件号码"
+    )
     found: Mapped[bool] = field("查到", Flag(), listed, filtered, readonly)
     address: Mapped[str | None] = field("来源地址", Text(60), listed, readonly)
     verified_at: Mapped[datetime] = field("查询时间", Moment(), listed, filtered, readonly, default=clock.now)
@@ -172,7 +181,10 @@ REPORT_FLOW = Flow(
     _R.DRAFT,
     moves(
         Move("submit", "提交", (_R.DRAFT, _R.RETURNED), _R.SUBMITTED, icon="send"),
-        Move("return", "退回", (_R.SUBMITTED,), _R.RETURNED, reason="return_reason", danger=True, icon="arrow-back-up"),
+        Move(
+            "return", "退回", (_R.SUBMITTED,), _R.RETURNED, reason="return_reason", danger=True,
+            icon="arrow-back-up",
+        ),
         Move("confirm", "确认", (_R.SUBMITTED,), _R.CONFIRMED, confirm="确认后不能再修改", icon="check"),
     ),
 )
@@ -184,11 +196,15 @@ class WeeklyReport(Declared):
     school_id: Mapped[int | None] = reference("院校", "school", hidden, fixed)
     organisation_id: Mapped[int | None] = reference("培训评价组织", "organisation", hidden, fixed)
     province_id: Mapped[int | None] = reference("省厅", "province", hidden, copied="school_id.province_id")
-    school_name: Mapped[str | None] = field("院校名称", Text(100), listed, searched, readonly, copied="school_id.name")
+    school_name: Mapped[str | None] = field(
+        "院校名称", Text(100), listed, searched, readonly, copied="school_id.name"
+    )
     organisation_name: Mapped[str | None] = field(
         "培训评价组织", Text(100), listed, searched, readonly, copied="organisation_id.name"
     )
-    year: Mapped[int] = field("年", Int(2019, 2100), listed, filtered, fixed, help="按ISO周计,年初年末的周可能属相邻年份")
+    year: Mapped[int] = field(
+        "年", Int(2019, 2100), listed, filtered, fixed, help="按ISO周计,年初年末的周可能属相邻年份"
+    )
     week: Mapped[int] = field("周次", Int(1, 53), listed, filtered, fixed)
     trained: Mapped[int] = field("本周培训人数", Int(0, 9_999_999), listed, section="本周人数", default=0)
     registered: Mapped[int] = field("本周报考人数", Int(0, 9_999_999), listed, section="本周人数", default=0)
@@ -250,10 +266,12 @@ class WeeklyReport(Declared):
 
 
 class TrainingClass(Declared):
-    """A class in which a school prepares for a certificate (培训班). R26: only for certificates approved this year."""
+    """A class that prepares for a certificate approved to the school this year (培训班). R26."""
 
     school_id: Mapped[int] = reference("院校", "school", hidden, fixed, within=("province_id",))
-    school_name: Mapped[str] = field("院校名称", Text(100), listed, searched, readonly, copied="school_id.name")
+    school_name: Mapped[str] = field(
+        "院校名称", Text(100), listed, searched, readonly, copied="school_id.name"
+    )
     province_id: Mapped[int] = reference("省厅", "province", hidden, copied="school_id.province_id")
     certificate_id: Mapped[int] = reference(
         "培训证书", "certificate", listed, filtered, within=("organisation_id",), help="本年度已获批准的证书"
@@ -300,7 +318,9 @@ class Trainee(Declared):
     )
     school_id: Mapped[int] = reference("院校", "school", hidden, copied="training_class_id.school_id")
     candidate_id: Mapped[int] = reference("考生", "candidate", fixed, within=("school_id",))
-    candidate_name: Mapped[str] = field("姓名", Text(50), listed, searched, readonly, copied="candidate_id.name")
+    candidate_name: Mapped[str] = field(
+        "姓名", Text(50), listed, searched, readonly, copied="candidate_id.name"
+    )
     id_masked: Mapped[str] = field("证件号码", Code(18), listed, readonly, copied="candidate_id.id_masked")
     completed: Mapped[bool] = field("结业", Flag(), listed, filtered, default=False)
 
@@ -319,6 +339,6 @@ class Trainee(Declared):
 
 
 __all__ = [
-    "NOTICE_FLOW", "REPORT_FLOW", "Notice", "NoticeFile", "NoticeKind", "NoticeState", "ReportState", "Trainee",
-    "TrainingClass", "Verification", "WeeklyReport",
+    "NOTICE_FLOW", "REPORT_FLOW", "Notice", "NoticeFile", "NoticeKind", "NoticeState",
+    "ReportState", "Trainee", "TrainingClass", "Verification", "WeeklyReport",
 ]

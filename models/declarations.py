@@ -1,4 +1,4 @@
-"""Declaration batches, the schools' declarations and their reviews (申报批次, 证书试点申报, 审核记录). 3.2, 4.1, 4.3."""
+"""Declaration batches, declarations and their reviews (申报批次, 证书试点申报, 审核记录). 3.2, 4.1, 4.3."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ class DeclarationBatch(Declared):
     year: Mapped[int] = field(
         "年度", Int(2019, 2100), listed, filtered, sample="2020", help="指标只在本年度有效,12月31日24:00作废"
     )
-    ordinal: Mapped[int] = field("第几次", Int(1, 99), default=1, help="本年度第几次申报;新增证书的补报另开一次")
+    ordinal: Mapped[int] = field(
+        "第几次", Int(1, 99), default=1, help="本年度第几次申报;新增证书的补报另开一次"
+    )
     window_from: Mapped[datetime] = field("申报开始", Moment(), listed, filtered)
     window_to: Mapped[datetime] = field("申报截止", Moment(), listed, help="截止后不能再新增、修改和提交申报")
     requires_majors: Mapped[bool] = field("是否要求按专业填报", Flag(), listed, default=False)
@@ -180,10 +182,19 @@ DECLARATION_FLOW = Flow(
     DeclarationState,
     _D.DRAFT,
     moves(
-        Move("submit", "提交审核", (_D.DRAFT,), _D.PENDING, confirm="提交后在审核结束前不能修改,确定提交审核吗?", icon="send"),
+        Move(
+            "submit", "提交审核", (_D.DRAFT,), _D.PENDING,
+            confirm="提交后在审核结束前不能修改,确定提交审核吗?", icon="send",
+        ),
         Move("revise", "修改", (_D.REFUSED,), _D.DRAFT, icon="edit"),
-        Move("agree", "同意", (_D.CITY_PENDING,), _D.PENDING, confirm="同意后转省级教育行政部门审核", icon="check"),
-        Move("disagree", "不同意", (_D.CITY_PENDING,), _D.REFUSED, reason="refusal_reason", danger=True, icon="x"),
+        Move(
+            "agree", "同意", (_D.CITY_PENDING,), _D.PENDING, confirm="同意后转省级教育行政部门审核",
+            icon="check",
+        ),
+        Move(
+            "disagree", "不同意", (_D.CITY_PENDING,), _D.REFUSED, reason="refusal_reason", danger=True,
+            icon="x",
+        ),
         Move("approve", "通过", (_D.PENDING,), _D.APPROVED, icon="check"),
         Move("refuse", "不通过", (_D.PENDING,), _D.REFUSED, reason="refusal_reason", danger=True, icon="x"),
         Move(
@@ -204,7 +215,9 @@ class Declaration(Declared):
     """One school asks, in one batch, to pilot one certificate (证书试点申报). R26–R32, 4.3."""
 
     school_id: Mapped[int] = reference("院校", "school", hidden, fixed, within=("province_id",))
-    school_name: Mapped[str] = field("院校名称", Text(100), listed, searched, readonly, copied="school_id.name")
+    school_name: Mapped[str] = field(
+        "院校名称", Text(100), listed, searched, readonly, copied="school_id.name"
+    )
     province_id: Mapped[int] = reference("省厅", "province", hidden, copied="school_id.province_id")
     city_id: Mapped[int] = reference("地市", "city", filtered, readonly, copied="school_id.city_id")
     batch_id: Mapped[int] = reference(
@@ -212,7 +225,8 @@ class Declaration(Declared):
     )
     year: Mapped[int] = field("年度", Int(), filtered, readonly, copied="batch_id.year")
     certificate_id: Mapped[int] = reference(
-        "选择试点证书", "certificate", listed, filtered, within=("organisation_id",), help="只列出已启用的证书"
+        "选择试点证书", "certificate", listed, filtered, within=("organisation_id",),
+        help="只列出已启用的证书"
     )
     organisation_id: Mapped[int] = reference(
         "颁证机构", "organisation", listed, filtered, readonly, copied="certificate_id.organisation_id"
@@ -358,7 +372,9 @@ class Decision(Choices):
 class Review(Declared):
     """A decision on a declaration, kept for ever (审核记录). R34, 4.3."""
 
-    declaration_id: Mapped[int] = reference("证书试点申报", "declaration", hidden, fixed, within=("school_id",))
+    declaration_id: Mapped[int] = reference(
+        "证书试点申报", "declaration", hidden, fixed, within=("school_id",)
+    )
     school_id: Mapped[int] = reference("院校", "school", hidden, copied="declaration_id.school_id")
     province_id: Mapped[int] = reference("省厅", "province", hidden, copied="declaration_id.province_id")
     city_id: Mapped[int] = reference("地市", "city", hidden, copied="declaration_id.city_id")
@@ -383,7 +399,10 @@ class Review(Declared):
         ),
         checks=(
             ("decision = 'APPROVED' or approved_count is null", "只有通过时才有批准人数"),
-            ("stage = 'CITY' or decision <> 'APPROVED' or approved_count is not null", "省级通过时要填批准人数"),
+            (
+                "stage = 'CITY' or decision <> 'APPROVED' or approved_count is not null",
+                "省级通过时要填批准人数",
+            ),
             (
                 "decision <> 'REFUSED' or (reason is not null and length(reason) between 2 and 500)",
                 "不通过要写明原因(2–500字)",
@@ -397,6 +416,7 @@ class Review(Declared):
 
 
 __all__ = [
-    "DECLARATION_FLOW", "BatchPhase", "Decision", "Declaration", "DeclarationBatch", "DeclarationBatchCertificate",
-    "DeclarationFile", "DeclarationMajor", "DeclarationState", "Review", "ReviewStage", "SocialQuotaMode",
+    "DECLARATION_FLOW", "BatchPhase", "Decision", "Declaration", "DeclarationBatch",
+    "DeclarationBatchCertificate", "DeclarationFile", "DeclarationMajor", "DeclarationState",
+    "Review", "ReviewStage", "SocialQuotaMode",
 ]

@@ -1,4 +1,4 @@
-"""The official list of schools, the schools registered from it, and the evaluation organisations. 3.1, R8–R16."""
+"""The official list of schools, the registered schools, the evaluation organisations. 3.1, R8–R16."""
 
 from __future__ import annotations
 
@@ -60,9 +60,13 @@ class SchoolDirectory(Declared):
     name: Mapped[str] = field("院校名称", Text(100, 2), listed, searched, imported)
     kind: Mapped[SchoolKind] = field("院校类型", Choice(SchoolKind), listed, filtered, imported)
     province_id: Mapped[int] = reference("省份", "province", listed, filtered, imported)
-    city_id: Mapped[int | None] = reference("地市", "city", listed, filtered, imported, within=("province_id",))
+    city_id: Mapped[int | None] = reference(
+        "地市", "city", listed, filtered, imported, within=("province_id",)
+    )
     county_id: Mapped[int | None] = reference("区县", "county", imported, within=("city_id",))
-    active: Mapped[bool] = field("启用", Flag(), listed, filtered, default=True, help="停用后不再出现在注册页")
+    active: Mapped[bool] = field(
+        "启用", Flag(), listed, filtered, default=True, help="停用后不再出现在注册页"
+    )
 
     panel = Panel(
         "院校名录",
@@ -91,24 +95,28 @@ class SchoolDirectory(Declared):
 class School(Declared):
     """A school that has registered; a tenant (院校). Its id is that of its directory row. R8–R16, 4.2.
 
-    Only the school itself and the authorities above it read this row (R136): whoever shares a row with it reads
-    the school's name copied there.
+    Only the school itself and the authorities above it read this row (R136): whoever shares a row with it
+    reads the school's name copied there.
     """
 
-    directory_id: Mapped[int] = reference("院校名录", "school_directory", hidden, fixed, within=("province_id",))
+    directory_id: Mapped[int] = reference(
+        "院校名录", "school_directory", hidden, fixed, within=("province_id",)
+    )
     name: Mapped[str] = field(
         "院校名称", Text(100), listed, searched, readonly, copied="directory_id.name", section="院校基础信息",
         help="来自院校名录;有误请联系本省项目联系人",
     )
     kind: Mapped[SchoolKind] = field(
-        "院校类型", Choice(SchoolKind), listed, filtered, readonly, copied="directory_id.kind", section="院校基础信息"
+        "院校类型", Choice(SchoolKind), listed, filtered, readonly, copied="directory_id.kind",
+        section="院校基础信息"
     )
     school_code: Mapped[str] = field(
         "院校代码", Code(10), listed, searched, unique, readonly, copied="directory_id.school_code",
         section="院校基础信息",
     )
     uscc: Mapped[str] = field(
-        "统一社会信用代码", Code(18, formats.uscc), default="", section="院校基础信息", help="18位,见单位法人证书"
+        "统一社会信用代码", Code(18, formats.uscc), default="", section="院校基础信息",
+        help="18位,见单位法人证书"
     )
     website: Mapped[str | None] = field("院校网址", Url(), section="院校基础信息")
     province_id: Mapped[int] = reference(
@@ -124,7 +132,9 @@ class School(Declared):
     address: Mapped[str] = field(
         "详细地址", Text(200, 5), wide, default="", section="院校基础信息", help="街道、门牌号等"
     )
-    contact_name: Mapped[str] = field("联系人姓名", Text(50, 2, formats.person_name), default="", section="联系人信息")
+    contact_name: Mapped[str] = field(
+        "联系人姓名", Text(50, 2, formats.person_name), default="", section="联系人信息"
+    )
     contact_mobile: Mapped[str] = field(
         "联系人手机号", Mobile(), masked, exact, section="联系人信息", help="接收审核结果等短信"
     )
@@ -133,7 +143,9 @@ class School(Declared):
         "院校平台编号", Code(6, formats.platform_number), listed, exact, unique, readonly,
         help="首次获批时由系统给出,用于准考证号和证书编号",
     )
-    basics_completed: Mapped[bool] = field("基础信息已完善", Flag(), listed, filtered, readonly, default=False)
+    basics_completed: Mapped[bool] = field(
+        "基础信息已完善", Flag(), listed, filtered, readonly, default=False
+    )
 
     panel = Panel(
         "院校",
@@ -184,19 +196,22 @@ class FeeChannel(Choices):
 
 
 class Organisation(Declared):
-    """A company or association that owns certificates, holds their exams and issues them (培训评价组织). R14, 4.17."""
+    """Owns certificates, holds their exams, issues them: a tenant (培训评价组织). R14, 4.17."""
 
     code: Mapped[str] = field(
         "组织代码", Code(6, formats.organisation_code), listed, searched, unique, fixed, imported,
         help="6位数字,以6开头", sample="600031", section="机构信息",
     )
-    name: Mapped[str] = field("组织名称", Text(100, 2), listed, searched, unique, imported, section="机构信息")
+    name: Mapped[str] = field(
+        "组织名称", Text(100, 2), listed, searched, unique, imported, section="机构信息"
+    )
     uscc: Mapped[str | None] = field("统一社会信用代码", Code(18, formats.uscc), imported, section="机构信息")
     contact_name: Mapped[str] = field(
         "联系人姓名", Text(50, 2, formats.person_name), listed, imported, section="联系人信息"
     )
     contact_mobile: Mapped[str] = field(
-        "联系人手机号", Mobile(), listed, masked, exact, imported, section="联系人信息", help="初始账号和密码发到这个号码"
+        "联系人手机号", Mobile(), listed, masked, exact, imported, section="联系人信息",
+        help="初始账号和密码发到这个号码"
     )
     contact_email: Mapped[str] = field("联系人邮箱", Email(), masked, imported, section="联系人信息")
     schedule_unpaid: Mapped[bool] = field(
@@ -224,7 +239,8 @@ class Organisation(Declared):
             city=read(),
             school=read(),
             organisation=change(
-                "id", "uscc", "contact_name", "contact_mobile", "contact_email", "schedule_unpaid", "fee_channel",
+                "id", "uscc", "contact_name", "contact_mobile", "contact_email", "schedule_unpaid",
+                "fee_channel",
                 "bank_details",
             ),
             auth=read(),

@@ -57,7 +57,9 @@ class Parameter(Declared):
 
     key: Mapped[str] = field("参数键", Code(60), listed, searched, unique, fixed, sample="certificate.prefix")
     name: Mapped[str] = field("参数名称", Text(60), listed, searched)
-    kind: Mapped[ParameterKind] = field("类型", Choice(ParameterKind), listed, fixed, default=ParameterKind.TEXT)
+    kind: Mapped[ParameterKind] = field(
+        "类型", Choice(ParameterKind), listed, fixed, default=ParameterKind.TEXT
+    )
     value: Mapped[str] = field("值", Text(300), listed, help="“是否”类填true或false")
     description: Mapped[str | None] = field("说明", Text(500), wide)
 
@@ -85,7 +87,9 @@ class DictionaryItem(Declared):
     code: Mapped[str] = field("编码", Code(40), listed, searched, fixed, imported)
     label: Mapped[str] = field("显示文字", Text(60), listed, searched, imported)
     position: Mapped[int] = field("顺序", Int(0, 9999), listed, imported, default=0)
-    active: Mapped[bool] = field("启用", Flag(), listed, filtered, default=True, help="停用后不能再选,已选的保留")
+    active: Mapped[bool] = field(
+        "启用", Flag(), listed, filtered, default=True, help="停用后不能再选,已选的保留"
+    )
 
     panel = Panel(
         "字典项",
@@ -239,6 +243,6 @@ class Captcha(Declared):
 
 
 __all__ = [
-    "SMS_FLOW", "Captcha", "CodePurpose", "DictionaryItem", "NumberSequence", "Parameter", "ParameterKind", "SmsCode",
-    "SmsMessage", "SmsState",
+    "SMS_FLOW", "Captcha", "CodePurpose", "DictionaryItem", "NumberSequence", "Parameter",
+    "ParameterKind", "SmsCode", "SmsMessage", "SmsState",
 ]

@@ -49,7 +49,9 @@ class Quota(Declared):
     """
 
     school_id: Mapped[int] = reference("院校", "school", hidden, fixed, within=("province_id",))
-    school_name: Mapped[str] = field("院校名称", Text(100), listed, searched, readonly, copied="school_id.name")
+    school_name: Mapped[str] = field(
+        "院校名称", Text(100), listed, searched, readonly, copied="school_id.name"
+    )
     province_id: Mapped[int] = reference("省厅", "province", hidden, copied="school_id.province_id")
     city_id: Mapped[int] = reference("地市", "city", filtered, readonly, copied="school_id.city_id")
     certificate_id: Mapped[int] = reference(
@@ -103,14 +105,18 @@ class QuotaChange(Declared):
     quota_id: Mapped[int] = reference("指标", "quota", hidden, fixed, within=("school_id",))
     school_id: Mapped[int] = reference("院校", "school", hidden, copied="quota_id.school_id")
     province_id: Mapped[int] = reference("省厅", "province", hidden, copied="quota_id.province_id")
-    organisation_id: Mapped[int] = reference("颁证机构", "organisation", hidden, copied="quota_id.organisation_id")
+    organisation_id: Mapped[int] = reference(
+        "颁证机构", "organisation", hidden, copied="quota_id.organisation_id"
+    )
     declaration_id: Mapped[int | None] = reference(
         "来自申报", "declaration", listed, within=("school_id",), help="审核通过带来的指标;人工调整则为空"
     )
     delta: Mapped[int] = field("增减人数", Int(-99_999, 99_999), listed)
     reason: Mapped[str] = field("原因", Text(500, 2), listed)
     changed_by_id: Mapped[int | None] = reference("调整人", "account", hidden)
-    changed_by_name: Mapped[str | None] = field("调整人", Text(50), listed, readonly, copied="changed_by_id.name")
+    changed_by_name: Mapped[str | None] = field(
+        "调整人", Text(50), listed, readonly, copied="changed_by_id.name"
+    )
     changed_at: Mapped[datetime] = field("时间", Moment(), listed, filtered, readonly, default=clock.now)
 
     panel = Panel(
@@ -137,7 +143,7 @@ class QuotaChange(Declared):
 
 
 class QuotaUse(Declared):
-    """A person counted in a quota, once for a certificate and year however often they register (9.8, R37, R38)."""
+    """A person counted in a quota, once however often they register (指标使用). 9.8, R37, R38."""
 
     quota_id: Mapped[int] = reference("指标", "quota", listed, readonly, within=("school_id",))
     school_id: Mapped[int] = reference("院校", "school", hidden, readonly)

@@ -1,4 +1,4 @@
-"""The administrative divisions; a province and a city bureau are tenants too (行政区划; 省厅, 地市局). 3.1."""
+"""Administrative divisions; a province and a city bureau are tenants too (行政区划; 省厅, 地市局). 3.1."""
 
 from __future__ import annotations
 
@@ -35,10 +35,16 @@ _CODE_HELP = "六位行政区划代码"
 class Province(Declared):
     """A province: a division, and the education authority that alone decides on quotas (省厅). R33."""
 
-    code: Mapped[str] = field("区划代码", Code(6), listed, searched, unique, fixed, imported, help=_CODE_HELP, sample="110000")
+    code: Mapped[str] = field(
+        "区划代码", Code(6), listed, searched, unique, fixed, imported, help=_CODE_HELP, sample="110000"
+    )
     name: Mapped[str] = field("省份", Text(30), listed, searched, unique, imported, sample="北京市")
-    authority: Mapped[str | None] = field("省教育行政部门", Text(60), listed, imported, sample="北京市教育委员会")
-    contact_name: Mapped[str | None] = field("项目联系人", Text(50, 2), listed, help="院校名录有误时院校找的联系人")
+    authority: Mapped[str | None] = field(
+        "省教育行政部门", Text(60), listed, imported, sample="北京市教育委员会"
+    )
+    contact_name: Mapped[str | None] = field(
+        "项目联系人", Text(50, 2), listed, help="院校名录有误时院校找的联系人"
+    )
     contact_phone: Mapped[str | None] = field("联系电话", Text(30), listed)
 
     panel = Panel(
@@ -66,10 +72,12 @@ class Province(Declared):
 
 
 class City(Declared):
-    """A city of a province: a division, and the bureau that reviews first where a batch asks for it (地市局). 4.3."""
+    """A city: a division, and the bureau that reviews first where a batch asks for it (地市局). 4.3."""
 
     province_id: Mapped[int] = reference("省份", "province", listed, filtered, imported, fixed)
-    code: Mapped[str] = field("区划代码", Code(6), listed, searched, unique, fixed, imported, help=_CODE_HELP, sample="370200")
+    code: Mapped[str] = field(
+        "区划代码", Code(6), listed, searched, unique, fixed, imported, help=_CODE_HELP, sample="370200"
+    )
     name: Mapped[str] = field("地市", Text(30), listed, searched, imported, sample="青岛市")
     authority: Mapped[str | None] = field("地市级教育局", Text(60), listed, imported)
     contact_name: Mapped[str | None] = field("联系人", Text(50, 2), listed)
@@ -102,7 +110,9 @@ class County(Declared):
 
     city_id: Mapped[int] = reference("地市", "city", listed, filtered, imported, within=("province_id",))
     province_id: Mapped[int] = reference("省份", "province", hidden, filtered, copied="city_id.province_id")
-    code: Mapped[str] = field("区划代码", Code(6), listed, searched, unique, fixed, imported, help=_CODE_HELP, sample="370202")
+    code: Mapped[str] = field(
+        "区划代码", Code(6), listed, searched, unique, fixed, imported, help=_CODE_HELP, sample="370202"
+    )
     name: Mapped[str] = field("区县", Text(30), listed, searched, imported, sample="市南区")
 
     panel = Panel(
