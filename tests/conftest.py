@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("DATA_DIR", str(ROOT / "var" / "test"))
@@ -17,15 +19,20 @@ os.environ.setdefault("PANEL_WORKER_RESCUE_SECONDS", "4")
 import psycopg  # noqa: E402
 import pytest  # noqa: E402
 import sqlalchemy as sa  # noqa: E402
+from flask import Flask  # noqa: E402
 from sqlalchemy.engine import Engine, make_url  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
+from werkzeug.test import TestResponse  # noqa: E402
 
 import models  # noqa: E402,F401
 from app.access import database, wall  # noqa: E402
-from app.access.actor import JOB, Actor, WalledSession, acting_as, make_engine  # noqa: E402
+from app.access.actor import AUTH, JOB, Actor, WalledSession, acting_as, make_engine  # noqa: E402
 from app.access.embedded import EmbeddedPostgres  # noqa: E402
+from app.services import logins  # noqa: E402
 from config import settings  # noqa: E402
+from models.accounts import Account  # noqa: E402
 from models.kit.cipher import cipher  # noqa: E402
+from run import create_app  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -131,3 +138,70 @@ def as_(session: Session) -> As:
             yield session
 
     return entered
+
+
+@pytest.fixture(scope="session")
+def application(server: EmbeddedPostgres) -> Flask:
+    """The web application, made once a process; `app` points it at the test's database."""
+    return create_app(make_engine(server.url("postgres", wall.LOGIN)), TESTING=True, PROPAGATE_EXCEPTIONS=False)
+
+
+@pytest.fixture
+def app(application: Flask, engine: Engine) -> Iterator[Flask]:
+    session = application.extensions["panel_session"]
+    session.remove()
+    session.session_factory.configure(bind=engine)
+    yield application
+    session.remove()
+
+
+class Browser:
+    """A person's browser without a screen: cookies, CSRF token, forms. `b.get(url)`, `b.post(url, {...})`."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+        self.last: TestResponse | None = None
+
+    def get(self, url: str, **kwargs: Any) -> TestResponse:
+        self.last = self.client.get(url, **kwargs)
+        return self.last
+
+    def token(self) -> str:
+        """The CSRF token of this browser's session, as any page carries it."""
+        page = self.client.get("/password/" if self.logged_in() else "/login/")
+        found = re.search(r'name="csrf-token" content="([^"]+)"', page.get_data(as_text=True))
+        return found.group(1) if found else ""
+
+    def logged_in(self) -> bool:
+        with self.client.session_transaction() as cookie:
+            return "actor" in cookie
+
+    def post(self, url: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
+        self.last = self.client.post(url, data={"csrf_token": self.token(), **(data or {})}, **kwargs)
+        return self.last
+
+    def act(self, table: str, name: str, rows: list[int], data: dict[str, Any] | None = None) -> TestResponse:
+        """Run an action as its button does, past the preview."""
+        return self.post(
+            f"/console/{table}/action/{name}", {"rowid": [str(r) for r in rows], "confirmed": "1", **(data or {})}
+        )
+
+    def text(self) -> str:
+        assert self.last is not None
+        return self.last.get_data(as_text=True)
+
+
+@pytest.fixture
+def browse(app: Flask, session: Session) -> Callable[..., Browser]:
+    """`browse(account)` is a browser in which that account has logged in; `browse()` one in which nobody has."""
+
+    def opened(account: Account | None = None) -> Browser:
+        browser = Browser(app)
+        if account is not None:
+            with acting_as(AUTH, session):
+                token = logins.login_token(session.get_one(Account, account.id))
+            answer = browser.get(f"/login/link/{token}")
+            assert answer.status_code == 302, browser.text()
+        return browser
+
+    return opened

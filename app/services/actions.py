@@ -7,13 +7,13 @@ import services; services never import the panel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models.kit import Declared
+from models.kit import Declared, Move, Text, fields_of
 
 Run = Callable[..., "str | Outcome"]
 
@@ -78,6 +78,51 @@ def action(model: type[Declared], name: str, label: str, **options: Any) -> Call
     return register
 
 
+def move(model: type[Declared], name: str, **options: Any) -> Callable[[Run], Run]:
+    """Register the function that carries out a declared move of the model's flow: label, icon, confirmation and the
+    states it starts from come from the declaration. It sets the state itself; the database checks the move."""
+    column, declared = _flow_move(model, name)
+    inherited = {
+        "when": lambda row: getattr(row, column) in declared.sources,
+        "confirm": declared.confirm,
+        "icon": declared.icon,
+        "danger": declared.danger,
+    }
+    return action(model, name, declared.label, **{**inherited, **options})
+
+
+def _flow_move(model: type[Declared], name: str) -> tuple[str, Move]:
+    for column, declared in fields_of(model).items():
+        for item in declared.flow.moves if declared.flow else ():
+            if item.name == name:
+                return column, item
+    raise LookupError(f"{model.__name__} declares no move {name}")
+
+
+def _plain_moves(model: type[Declared]) -> Iterator[Action]:
+    """Moves that need no service: the panel sets the state, and asks the reason where one is declared."""
+    for column, declared in fields_of(model).items():
+        for item in declared.flow.moves if declared.flow else ():
+            if item.plain:
+                yield _plain(model, column, item)
+
+
+def _plain(model: type[Declared], column: str, item: Move) -> Action:
+    def run(session: Session, actor: Any, rows: Sequence[Any], **asked: Any) -> str:
+        for row in rows:
+            setattr(row, column, item.target)
+            for name, value in asked.items():
+                setattr(row, name, value)
+        session.flush()
+        return f"已{item.label}{len(rows)}条"
+
+    asks = (Ask(item.reason, "原因", Text(500, 2)),) if item.reason else ()
+    return Action(
+        model, item.name, item.label, run, icon=item.icon, confirm=item.confirm, danger=item.danger, asks=asks,
+        when=lambda row: getattr(row, column) in item.sources,
+    )
+
+
 def page_link(model: type[Declared], name: str, label: str, page: str, **options: Any) -> None:
     """Register a button that leads to a hand-made page (`{id}` is the row's)."""
     _actions.setdefault(model.__tablename__, {})[name] = Action(model, name, label, None, page=page, **options)
@@ -85,11 +130,12 @@ def page_link(model: type[Declared], name: str, label: str, page: str, **options
 
 def actions_of(model: type[Declared]) -> list[Action]:
     """The actions of a table: registered ones, and the plain moves of its flows, in order."""
-    return sorted(_actions.get(model.__tablename__, {}).values(), key=lambda item: item.order)
+    found = {item.name: item for item in _plain_moves(model)} | _actions.get(model.__tablename__, {})
+    return sorted(found.values(), key=lambda item: item.order)
 
 
 def action_named(model: type[Declared], name: str) -> Action | None:
-    return _actions.get(model.__tablename__, {}).get(name)
+    return next((item for item in actions_of(model) if item.name == name), None)
 
 
 @dataclass
