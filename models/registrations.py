@@ -20,6 +20,7 @@ from models.kit import (
     File,
     Flag,
     Flow,
+    IdNumber,
     Int,
     Moment,
     Panel,
@@ -33,7 +34,9 @@ from models.kit import (
     filtered,
     formats,
     hidden,
+    indexed,
     listed,
+    masked,
     read,
     readonly,
     reference,
@@ -123,6 +126,9 @@ class Registration(Declared):
     plan_id: Mapped[int] = reference("考试计划", "exam_plan", listed, filtered, within=("organisation_id",))
     candidate_id: Mapped[int] = reference("考生", "candidate", hidden, within=("school_id",))
     candidate_name: Mapped[str] = field("学生姓名", Text(50), listed, searched, copied="candidate_id.name")
+    id_number: Mapped[str] = field(
+        "证件号码", IdNumber(), hidden, exact, masked, indexed, copied="candidate_id.id_number"
+    )  # only to be searched by (R24): what is shown of it is the mask
     id_masked: Mapped[str] = field("证件号码", Code(18), listed, copied="candidate_id.id_masked")
     photo: Mapped[str | None] = field("照片", File(PICTURES, picture=True), copied="candidate_id.photo")
     candidate_kind: Mapped[CandidateKind] = field(
