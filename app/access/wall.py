@@ -6,6 +6,7 @@ database really has, normalised by PostgreSQL itself, so that two databases can 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib import resources
 
@@ -121,7 +122,8 @@ def _limits(model: type[Declared]) -> Iterator[str]:
         narrow = [rule for rule in rules if rule.columns]
         wide = [rule for rule in rules if not rule.columns]
         if narrow and wide:
-            columns = ",".join(sorted({column for rule in narrow for column in rule.columns}))
+            generated = {name for name, declared in fields_of(model).items() if declared.computed}
+            columns = ",".join(sorted({column for rule in narrow for column in rule.columns} | generated))
             call = f"panel_limit_columns('{kind}', '{wide[0].column}', '{columns}')"
             yield _trigger(model.__tablename__, f"d_limit_{kind}", "before update", call)
 
@@ -152,6 +154,8 @@ def _copies(model: type[Declared]) -> Iterator[str]:
         sources, columns = ", ".join(f"s.{s}" for _, s in pairs), ", ".join(f"new.{c}" for c, _ in pairs)
         name = f"panel_copy_{table}_{reference}"
         missing = " or ".join(f"new.{c} is null" for c, _ in pairs)
+        if not {c for c, _ in pairs} <= set(declared_fields[reference].within):
+            missing += " or current_setting('role') <> 'panel_job'"  # a copy is the source's word, not the writer's
         yield (
             f"create or replace function {name}() returns trigger language plpgsql security definer"
             f" set search_path = public, pg_catalog, pg_temp as $$ begin"
@@ -160,17 +164,25 @@ def _copies(model: type[Declared]) -> Iterator[str]:
             f" return new; end $$"
         )
         yield _trigger(table, f"b_copy_{reference}", f"before insert or update of {reference}", f"{name}()")
+        if model.panel.append_only:
+            continue  # facts keep what they were made with
         follow = f"panel_follow_{table}_{reference}"
+        still = f" and not ({_of_table(model.panel.frozen, table)})" if model.panel.frozen else ""
         changed = " or ".join(f"new.{s} is distinct from old.{s}" for _, s in pairs)
         sets = ", ".join(f"{c} = new.{s}" for c, s in pairs)
         yield (
             f"create or replace function {follow}() returns trigger language plpgsql security definer"
             f" set search_path = public, pg_catalog, pg_temp as $$ begin"
-            f" update {table} set {sets} where {reference} = new.id; return null; end $$"
+            f" update {table} set {sets} where {reference} = new.id{still}; return null; end $$"
         )
         yield _trigger(
             target, f"y_follow_{table}_{reference}", f"after update of {', '.join(s for _, s in pairs)}", f"{follow}()"
         ).replace("for each row", f"for each row when ({changed})")
+
+
+def _of_table(condition: str, table: str) -> str:
+    """A condition over OLD, said of the table's rows."""
+    return re.sub(r"\bold\.", f"{table}.", condition, flags=re.IGNORECASE)
 
 
 def secure_functions() -> Iterator[str]:
