@@ -35,12 +35,10 @@ def code128(digits: str) -> bytes:
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}"><path d="{"".join(path)}"/></svg>'.encode()
 
 
-def qr(text: str, *, dark: str = "#000") -> bytes:
-    """A QR code with error correction M, quiet zone of two modules (the layouts leave white around it)."""
+def qr(text: str) -> bytes:
+    """A QR code with error correction M and two modules of quiet zone (the layouts leave white around it)."""
     import segno
 
     out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(
-        out, kind="svg", xmldecl=False, border=2, dark=dark, nl=False
-    )
+    segno.make(text, error="m", micro=False).save(out, kind="svg", xmldecl=False, border=2, nl=False)
     return out.getvalue()

@@ -81,7 +81,7 @@ def _is_word(stream: BinaryIO) -> bool:
     try:
         with olefile.OleFileIO(stream) as compound:
             return bool(compound.exists("WordDocument"))
-    except Exception:  # a hostile compound file can fail anywhere in the parser; it is no Word file then
+    except Exception:  # noqa: BLE001  a hostile compound file can fail anywhere in the parser; it is no Word file then
         return False
 
 

@@ -169,7 +169,7 @@ def _darker(colour: tuple[int, ...], factor: float) -> tuple[int, ...]:
 
 
 def _random(name: str, seed: int) -> Random:
-    return Random(sha256(f"{seed}:{name}".encode()).digest())
+    return Random(sha256(f"{seed}:{name}".encode()).digest())  # noqa: S311  pictures, not secrets
 
 
 @cache

@@ -60,7 +60,7 @@ def _wave(start: Point, end: Point, amplitude: float, phase: float) -> str:
         return f"{x:.2f} {y:.2f}"
 
     shift = phase * 2 * half
-    path = []
+    path: list[str] = []
     position, sign = -shift, 1
     while position < length - 1e-6:
         if position >= -1e-6 and position + half <= length + 1e-6:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -86,10 +86,10 @@ def red_share(picture: Image) -> float:
     red = pixels = 0
     for left in (0, width - corner_width):
         corner = picture.crop((left, 0, left + corner_width, corner_height))
-        for count, colour in corner.getcolors(corner_width * corner_height) or ():
+        channels = (corner.getchannel(name).tobytes() for name in "RGB")
+        for colour, count in Counter(zip(*channels, strict=True)).items():
             pixels += count
-            if _is_red(*colour):
-                red += count
+            red += count * _is_red(*colour)
     return red / pixels
 
 

@@ -16,7 +16,6 @@ from app.documents.keys import FolderKey, SigningKey
 from app.documents.render import local
 
 if TYPE_CHECKING:
-    from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.signers import SimpleSigner
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
@@ -69,7 +68,7 @@ def verify_pdf(pdf: bytes, trust_roots: Sequence[bytes], *, moment: datetime | N
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
     try:
         return _judge(pdf, trust_roots, moment)
-    except Exception:  # a hostile file can fail anywhere in two parsers; all of it means "not valid"
+    except Exception:  # noqa: BLE001  a hostile file can fail anywhere in two parsers; all of it means "not valid"
         return _invalid("文件已损坏或不是PDF,无法验证签名")
 
 
@@ -122,7 +121,7 @@ def _signer(key: SigningKey) -> SimpleSigner:
         async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
             return key.sign(data, digest_algorithm)
 
-    registry = SimpleCertificateStore()
+    registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     registry.register_multiple([Certificate.load(certificate) for certificate in key.chain])
     return HeldKeySigner(
         signing_cert=Certificate.load(key.certificate),
