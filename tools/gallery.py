@@ -17,10 +17,12 @@ from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
 
 from app.panel.look import icon
-from tools import gallery_pages as pages
+from tools import gallery_pages, gallery_public
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = Path(os.environ.get("DIST", ROOT / "views" / "static" / "dist"))
+PAGES = {**gallery_pages.PAGES, **gallery_public.PAGES}
+ANSWERS = {**gallery_pages.ANSWERS, **gallery_public.ANSWERS}
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -35,9 +37,11 @@ def make_gallery() -> Flask:
         static_folder=str(DIST),
         static_url_path="/static",
     )
-    app.config.update(SECRET_KEY="gallery", WTF_CSRF_CHECK_DEFAULT=False)
+    app.config.update(SECRET_KEY=os.urandom(16), WTF_CSRF_CHECK_DEFAULT=False)
     CSRFProtect(app)
-    app.jinja_env.globals.update(asset=_asset, icon=lambda name: icon(_asset("icons.svg"), name), brand=pages.BRAND)
+    app.jinja_env.globals.update(
+        asset=_asset, icon=lambda name: icon(_asset("icons.svg"), name), brand=gallery_pages.BRAND
+    )
     app.after_request(_policy)
     app.add_url_rule("/", "index", _index)
     app.add_url_rule("/<path:name>", "page", _page, methods=["GET", "POST"])
@@ -56,14 +60,14 @@ def _policy(response: Response) -> Response:
 
 
 def _index() -> str:
-    links = Markup("").join(Markup('<li><a href="/{0}">{0}</a></li>').format(n) for n in pages.PAGES)
+    links = Markup("").join(Markup('<li><a href="/{0}">{0}</a></li>').format(n) for n in PAGES)
     return Markup("<!doctype html><html lang=zh-CN><title>gallery</title><ul>{}</ul></html>").format(links)
 
 
 def _page(name: str) -> Response:
-    draw: Callable[[], tuple[str, dict[str, Any]]] | None = pages.PAGES.get(name)
-    if name in pages.ANSWERS:
-        return make_response(pages.ANSWERS[name]())
+    draw: Callable[[], tuple[str, dict[str, Any]]] | None = PAGES.get(name)
+    if name in ANSWERS:
+        return make_response(ANSWERS[name]())
     if draw is None:
         abort(404)
     template, context = draw()
@@ -71,9 +75,11 @@ def _page(name: str) -> Response:
         flash("已保存。", "success")
         flash("有 3 名考生信息不完善,请补全后再提交。", "warning")
         flash("缴费单已确认,不能删除。", "error")
-    partial = request.headers.get("HX-Target") == "list" and "HX-History-Restore-Request" not in request.headers
-    context.setdefault("menu", pages.MENU)
-    context.setdefault("who", pages.WHO)
+    partial = (
+        request.headers.get("HX-Target") == "list" and "HX-History-Restore-Request" not in request.headers
+    )
+    context.setdefault("menu", gallery_pages.MENU)
+    context.setdefault("who", gallery_pages.WHO)
     return make_response(render_template(template, partial=partial, **context))
 
 

@@ -94,9 +94,9 @@ def icon(sprite: str, name: str) -> Markup:
     """A decorative icon out of the sprite at address `sprite`; an empty or foreign (`fa-…`) name draws nothing."""
     if not name or name.startswith("fa"):
         return Markup("")
-    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
-        sprite, name
-    )
+    return Markup(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>'
+    ).format(sprite, name)
 
 
 class LookMeta:
@@ -111,7 +111,9 @@ class LookMeta:
     def blank_row(self, rows: FieldList) -> Field:
         """An empty child row named `<field>-__n__`, for the `<template>` that new rows are cloned from."""
         blank = rows.meta.bind_field(  # type: ignore[attr-defined]
-            None, rows.unbound_field, {"name": f"{rows.name}-__n__", "id": f"{rows.id}-__n__", "_meta": rows.meta}
+            None,
+            rows.unbound_field,
+            {"name": f"{rows.name}-__n__", "id": f"{rows.id}-__n__", "_meta": rows.meta},
         )
         blank.process(None)
         return blank
@@ -173,10 +175,17 @@ def _radios(field: Field, attributes: dict[str, Any]) -> Markup:
     """A radio group as a row of labelled inputs; the group itself carries the ARIA attributes."""
     group = {k: v for k, v in attributes.items() if k.startswith("aria-")}
     options = Markup("").join(
-        Markup('<label class="form-check"><input {}> <span class="form-check-label">{}</span></label>').format(
+        Markup(
+            '<label class="form-check"><input {}> <span class="form-check-label">{}</span></label>'
+        ).format(
             Markup(
                 widgets.html_params(
-                    type="radio", class_="form-check-input", id=o.id, name=field.name, value=o.data, checked=o.checked
+                    type="radio",
+                    class_="form-check-input",
+                    id=o.id,
+                    name=field.name,
+                    value=o.data,
+                    checked=o.checked,
                 )
             ),
             o.label.text,

@@ -266,7 +266,7 @@ class Who:
     role: str
     unread: int = 0
     notices_url: str = "/console/notices/"
-    password_url: str = "/account/password/"
+    password_url: str = "/account/password/"  # noqa: S105  # an address
     logout_url: str = "/logout/"  # POST
 
 

@@ -56,5 +56,4 @@ function startAll(root) {
 }
 
 startAll(document);
-document.addEventListener("htmx:load", (event) => startAll(event.detail.elt));
-document.addEventListener("ui:rich", (event) => startAll(event.target));
+document.addEventListener("ui:rich", (event) => startAll(event.target.parentElement));

@@ -1,6 +1,6 @@
 // `data-confirm` asks first, then repeats the click. Reasons of disabled buttons are told on click.
 import { on } from "./on.js";
-import { toast } from "./toasts.js";
+import { toast } from "./toast.js";
 
 const dialog = document.getElementById("ui-confirm");
 let pending = null;

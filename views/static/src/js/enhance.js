@@ -21,7 +21,6 @@ export function enhance(root) {
   each(root, "input[data-date]:not(.flatpickr-input)", picker);
   each(root, ".ui-scroll", shadow);
   each(root, "#list[data-view-key]", restoreView);
-  each(root, "[data-bar]", (bar) => bar.setAttribute("value", bar.dataset.bar));
   each(root, "textarea[data-rich]:not([data-rich-ready])", rich);
 }
 
@@ -125,8 +124,11 @@ export function setView(list, view) {
 }
 
 /** The editor is a script of its own, fetched only by pages that need it. */
-function rich() {
-  if (document.querySelector("script[data-rich-loader]")) return;
+function rich(textarea) {
+  if (document.querySelector("script[data-rich-loader]")) {
+    textarea.dispatchEvent(new CustomEvent("ui:rich", { bubbles: true }));
+    return;
+  }
   const script = document.createElement("script");
   script.src = document.body.dataset.richScript;
   script.dataset.richLoader = "";

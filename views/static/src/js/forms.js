@@ -1,6 +1,6 @@
 // Forms: unsaved changes, double submits, the first error, passwords, files.
 import { on } from "./on.js";
-import { toast } from "./toasts.js";
+import { toast } from "./toast.js";
 
 let dirty = false;
 let leaving = false;

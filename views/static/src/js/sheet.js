@@ -1,6 +1,6 @@
 // "查看" opens a sheet over the list; the link stays a link, so a middle click or no script opens the page.
 import { on } from "./on.js";
-import { toast } from "./toasts.js";
+import { toast } from "./toast.js";
 import { enhance } from "./enhance.js";
 
 const sheet = document.getElementById("ui-sheet");

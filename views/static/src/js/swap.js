@@ -1,7 +1,7 @@
 // htmx, with everything that needs eval or an injected <style> switched off (strict CSP, look.md §3).
 import htmx from "htmx.org";
 import { say } from "./on.js";
-import { toast } from "./toasts.js";
+import { toast } from "./toast.js";
 import { enhance } from "./enhance.js";
 
 Object.assign(htmx.config, {

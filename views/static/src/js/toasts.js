@@ -1,28 +1,6 @@
-// Toasts: the server's flashes, and what scripts have to say. Errors stay until closed.
+// The server's flashes arrive as toasts in the page; this closes them.
 import { on } from "./on.js";
-
-const box = () => document.getElementById("ui-toasts");
-
-export function toast(text, tone = "blue") {
-  const source = document.querySelector("#ui-confirm .icon use")?.getAttribute("href").split("#")[0];
-  const item = document.createElement("div");
-  item.className = "ui-toast";
-  item.dataset.tone = tone;
-  const name = { red: "alert-circle", amber: "alert-triangle", green: "circle-check" }[tone] ?? "info-circle";
-  item.innerHTML =
-    `<svg class="icon" aria-hidden="true"><use href="${source}#${name}"></use></svg><div class="ui-toast-text"></div>` +
-    `<button type="button" class="ui-close" data-close aria-label="关闭提示"><svg class="icon" aria-hidden="true"><use href="${source}#x"></use></svg></button>`;
-  item.querySelector(".ui-toast-text").textContent = text;
-  box()?.append(item);
-  expire(item);
-}
-
-function expire(item) {
-  if (item.dataset.tone === "red") return;
-  let timer = setTimeout(() => item.remove(), 6000);
-  item.addEventListener("mouseenter", () => clearTimeout(timer));
-  item.addEventListener("mouseleave", () => (timer = setTimeout(() => item.remove(), 3000)));
-}
+import { expire } from "./toast.js";
 
 on("click", "[data-close]", (_event, button) => button.closest(".ui-toast").remove());
-box()?.querySelectorAll(".ui-toast").forEach(expire);
+document.querySelectorAll("#ui-toasts .ui-toast").forEach(expire);
