@@ -78,7 +78,7 @@ class DeclarationBatch(Declared):
         "第几次", Int(1, 99), default=1, help="本年度第几次申报;新增证书的补报另开一次"
     )
     window_from: Mapped[datetime] = field("申报开始", Moment(), listed, filtered)
-    window_to: Mapped[datetime] = field("申报截止", Moment(), listed, help="截止后不能再新增、修改和提交申报")
+    window_to: Mapped[datetime] = field("申报截止", Moment(closing=True), listed, help="截止后不能再新增、修改和提交申报")
     requires_majors: Mapped[bool] = field("是否要求按专业填报", Flag(), listed, default=False)
     requires_city_review: Mapped[bool] = field(
         "是否需要地市级教育局审批", Flag(), listed, default=False, help="选“是”则先由院校所在地市初审"

@@ -183,22 +183,22 @@ class ExamPlan(Declared):
     exam_year: Mapped[int] = field("考试年度", Int(2000, 2999), filtered, readonly, help="首场考试所在年份")
     subject_count: Mapped[int] = field("开考科目", Int(), listed, readonly, default=0)
     registration_from: Mapped[datetime] = field("报考开始", Moment(), sortable, section="考试安排")
-    registration_to: Mapped[datetime] = field("报考结束", Moment(), section="考试安排")
+    registration_to: Mapped[datetime] = field("报考结束", Moment(closing=True), section="考试安排")
     scheduling_from: Mapped[datetime] = field(
         "排考开始", Moment(), section="考试安排", help="可与报考时间重叠"
     )
-    scheduling_to: Mapped[datetime] = field("排考结束", Moment(), section="考试安排")
+    scheduling_to: Mapped[datetime] = field("排考结束", Moment(closing=True), section="考试安排")
     exam_from: Mapped[datetime] = field("考试开始", Moment(), sortable, section="考试安排")
     exam_to: Mapped[datetime] = field(
-        "考试结束", Moment(), section="考试安排", help="所有场次都应在考试时间内"
+        "考试结束", Moment(closing=True), section="考试安排", help="所有场次都应在考试时间内"
     )
     recording_from: Mapped[datetime] = field("成绩登记开始", Moment(), section="考试安排")
-    recording_to: Mapped[datetime] = field("成绩登记结束", Moment(), section="考试安排")
+    recording_to: Mapped[datetime] = field("成绩登记结束", Moment(closing=True), section="考试安排")
     publicity_from: Mapped[datetime] = field(
         "成绩公示开始", Moment(), section="考试安排", help="不早于成绩登记结束;考生从此时起可查成绩"
     )
     publicity_to: Mapped[datetime] = field(
-        "成绩公示结束", Moment(), section="考试安排", help="公示结束且无未处理的复核,成绩永久锁定"
+        "成绩公示结束", Moment(closing=True), section="考试安排", help="公示结束且无未处理的复核,成绩永久锁定"
     )
     fee_mode: Mapped[FeeMode] = field(
         "缴费方式",
@@ -240,7 +240,7 @@ class ExamPlan(Declared):
             ),
             Block("考核单位", ("organisation_id", "fee_mode")),
         ),
-        children=("plan_certificate", "plan_subject", "exam_session"),
+        children=("plan_certificate", "plan_subject"),
         unique=(("organisation_id", "exam_year", "name"),),
         checks=(
             ("registration_from < registration_to", "报考开始应早于报考结束"),
@@ -304,7 +304,7 @@ class ExamPlan(Declared):
     @validates("exam_from")
     def _year_of_exam(self, _: str, opens: datetime) -> datetime:
         """Until the first session is known the exam window tells the year (9.7)."""
-        if opens is not None and self.exam_year is None:
+        if opens and not self.exam_year:
             self.exam_year = opens.astimezone(ZONE).year
         return opens
 
@@ -413,7 +413,8 @@ class PlanSubject(Declared):
             Block("考试计划", ("plan_id",)),
             Block("科目信息", ("subject_code", "subject_name", "certificate_id", "mode")),
         ),
-        related=("exam_session", "site_allocation", "room_session"),
+        children=("exam_session",),
+        related=("site_allocation", "room_session"),
         unique=(("plan_id", "subject_id"),),
         checks=(
             ("full_mark > 0", "满分应大于0"),

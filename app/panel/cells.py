@@ -44,10 +44,12 @@ def _draw(resolved: Resolved, row: Any, name: str, declared: Field, value: Any, 
         return Cell("", "rich", html=value)
     if kind in ("integer", "decimal"):
         return Cell(number(value), "number")
+    if kind == "moment":
+        return Cell(declared.type.shown(value), "moment")
     return Cell(plain(value), _CELL.get(kind, "text"))  # type: ignore[arg-type]
 
 
-_CELL = {"date": "date", "moment": "moment", "flag": "flag", "lines": "lines"}
+_CELL = {"date": "date", "flag": "flag", "lines": "lines"}
 
 
 def _reference(row: Any, name: str, value: Any) -> Cell:

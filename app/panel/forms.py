@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,7 +14,7 @@ from app.panel import cells
 from app.panel.look import LookMeta
 from app.panel.resolve import Resolved, kind_of, resolve_table
 from app.services.richtext import clean_html, visible_length
-from models.kit import Declared, Mark, clock, formats
+from models.kit import Declared, Mark, formats
 from models.kit import Field as Declaration
 from models.kit.types import Kinded
 
@@ -86,23 +85,16 @@ class RichField(Typed, TextAreaField):
 
 
 class DayField(Typed, DateField):
-    def pre_validate(self, form: Form) -> None:
-        text = formats.half_width(str(self.data or "")).strip()
-        try:
-            self.data = date.fromisoformat(text) if text else None
-        except ValueError:
-            raise ValidationError("日期格式应为 2026-01-31") from None
+    pass
 
 
 class MomentField(Typed, DateTimeField):
-    """A moment to the minute in Asia/Shanghai; "24:00" and "23:59" of a window's last minute are both understood."""
+    """A moment to the minute in Asia/Shanghai; the end of a window is typed as its last minute inside."""
 
-    def pre_validate(self, form: Form) -> None:
-        text = formats.half_width(str(self.data or "")).strip().replace("T", " ")
-        try:
-            self.data = datetime.fromisoformat(text).replace(tzinfo=clock.ZONE) if text else None
-        except ValueError:
-            raise ValidationError("时间格式应为 2026-01-31 08:30") from None
+    def _value(self) -> str:
+        if getattr(self, "typed", None) is not None or self.data is None:
+            return super()._value()
+        return str(self.declared.type.shown(self.data))
 
 
 class PickField(SelectField):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -147,17 +147,45 @@ class Date(Kinded, TypeDecorator[Any]):
     cache_ok = True
     kind = "date"
 
+    def normalise(self, text: str) -> date | None:
+        text = formats.half_width(text).strip()
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError:
+            raise formats.FormatError("日期格式应为 2026-01-31") from None
+
 
 class Moment(Kinded, TypeDecorator[datetime]):
-    """A point in time, stored with zone, shown in Asia/Shanghai to the minute. The end of a window is the
-    first moment outside it: [from, to)."""
+    """A point in time, stored with zone, shown in Asia/Shanghai to the minute.
+
+    `closing`: the end of a window. Stored is the first moment outside it, [from, to); typed and shown is the last
+    minute inside it: 04-04 23:59 is stored as 04-05 00:00, and a bare date means its 24:00.
+    """
 
     impl = sa.DateTime
     cache_ok = True
     kind = "moment"
 
-    def __init__(self) -> None:
+    def __init__(self, closing: bool = False) -> None:
         super().__init__(timezone=True)
+        self.closing = closing
+
+    def normalise(self, text: str) -> datetime | None:
+        text = formats.half_width(text).strip().replace("T", " ")
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text).replace(tzinfo=clock.ZONE)
+        except ValueError:
+            raise formats.FormatError("时间格式应为 2026-01-31 08:30") from None
+        if self.closing:
+            moment += timedelta(days=1) if len(text) == 10 else timedelta(minutes=1)
+        return moment
+
+    def shown(self, value: datetime) -> str:
+        """The words for it, as they are typed."""
+        moment = value.astimezone(clock.ZONE) - (timedelta(minutes=1) if self.closing else timedelta())
+        return moment.strftime("%Y-%m-%d %H:%M")
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value.astimezone(clock.ZONE) if value is not None else None
