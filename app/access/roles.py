@@ -116,7 +116,7 @@ certificate: add edit delete submit export import
 subject: add edit delete enable disable export import
 target_group: add edit delete
 standard: add edit delete
-exam_plan: add edit delete publish withdraw extend export schedule publish_schedule unschedule
+exam_plan: add edit delete add_certificate add_session publish withdraw extend export schedule publish_schedule unschedule
 plan_certificate: add edit delete
 plan_subject: add edit delete
 exam_session: add edit delete

@@ -13,7 +13,7 @@ from app.panel.cells import cell
 from app.panel.pages import Block, Cell, Column, Crumb, Empty, Filter, Link, ListPage, Pager, Row, Tab
 from app.panel.resolve import Resolved, kind_of, resolve_table
 from app.panel.wish import PREFIX, Wish
-from app.services.actions import Action
+from app.services.actions import Action, hooks_of
 from config import settings
 from models.kit import Declared, Mark
 
@@ -129,9 +129,8 @@ def row_links(resolved: Resolved, actor: Actor, row: Declared, *, detail: bool =
 
 
 def editable(resolved: Resolved, actor: Actor, row: Declared) -> bool:
-    """Whether the general edit and delete doors are open for this row (a model may say: `editable(row)`)."""
-    rule = getattr(resolved.model, "editable", None)
-    if rule is not None and not rule(row):
+    """Whether the general edit and delete doors are open for this row (`@editable_when`), and it is one's own."""
+    if not all(rule(row) for rule in hooks_of(resolved.model).editable):
         return False
     owners = [rule.column for rule in resolved.panel.scope.rules(actor.kind) if "update" in rule.may and not rule.columns]
     return any(not column or getattr(row, column) == actor.tenant for column in owners)

@@ -146,6 +146,7 @@ class Hooks:
     prepare: list[Callable[..., None]] = field(default_factory=list)
     after: list[Callable[..., None]] = field(default_factory=list)
     delete: list[Callable[..., None]] = field(default_factory=list)
+    editable: list[Callable[[Any], bool]] = field(default_factory=list)
 
 
 _hooks: dict[str, Hooks] = {}
@@ -178,6 +179,16 @@ def before_delete(model: type[Declared]) -> Callable[[Callable[..., None]], Call
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         hooks_of(model).delete.append(function)
+        return function
+
+    return register
+
+
+def editable_when(model: type[Declared]) -> Callable[[Callable[[Any], bool]], Callable[[Any], bool]]:
+    """`(row) -> bool`: while it is false, the general edit and delete doors are closed for the row."""
+
+    def register(function: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        hooks_of(model).editable.append(function)
         return function
 
     return register

@@ -1,1 +1,4 @@
 """Imports every service that registers actions, importers, tasks or hooks, so that they exist."""
+
+import app.services.certificates
+import app.services.plans  # noqa: F401
