@@ -32,7 +32,6 @@ from app.services import logins  # noqa: E402
 from config import settings  # noqa: E402
 from models.accounts import Account  # noqa: E402
 from models.kit.cipher import cipher  # noqa: E402
-from run import create_app  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -143,6 +142,8 @@ def as_(session: Session) -> As:
 @pytest.fixture(scope="session")
 def application(server: EmbeddedPostgres) -> Flask:
     """The web application, made once a process; `app` points it at the test's database."""
+    from run import create_app  # only tests of pages need every part
+
     return create_app(make_engine(server.url("postgres", wall.LOGIN)), TESTING=True, PROPAGATE_EXCEPTIONS=False)
 
 
