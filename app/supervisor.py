@@ -171,7 +171,7 @@ def commands(chosen: Settings) -> list[Child]:
     web += ["--host", chosen.host, "--port", str(chosen.port), "--http", "1", "--no-ws"]
     # One process with threads beat two processes with half of them on two cores.
     web += ["--workers", "1", "--blocking-threads", str(chosen.web_threads)]
-    web += ["--workers-kill-timeout", "20", "--log-level", "warning"]
+    web += ["--workers-kill-timeout", "20", "--log-level", "error"]
     worker = [sys.executable, "-m", "flask", "--app", "run", "panel", "worker"]
     return [Child("网站", web), Child("后台任务", worker)]
 

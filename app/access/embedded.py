@@ -75,12 +75,13 @@ NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}  # survives a killed s
 class EmbeddedPostgres:
     """A handle on the one server of a data folder; cheap, one per process is enough."""
 
-    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
-        """`durable=False` trades safety against power loss for speed: tests only."""
+    def __init__(self, data_dir: Path, *, durable: bool = True, major: int = MAJOR) -> None:
+        """`durable=False` trades safety against power loss for speed: tests only. `major`: for upgrades."""
         self.data_dir = data_dir.resolve()
         self.cluster = self.data_dir / "postgres"
         self.log = self.data_dir / "logs" / "postgres.log"
         self.durable = durable
+        self.major = major
         self._socket = socket_folder(self.data_dir)
         self._used: IO[str] | None = None
         self._pid = 0
@@ -114,6 +115,11 @@ class EmbeddedPostgres:
     def is_running(self) -> bool:
         """Whether a real connection succeeds: the only test of life that a stale file cannot fool."""
         return self._failure() is None
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """Host (the socket's folder) and port, for client programs."""
+        return str(self._socket), SETTINGS["port"]
 
     def password(self, user: str = SUPERUSER) -> str:
         """The superuser's stored secret; for another role one derived from it, to be given to that role."""
@@ -183,9 +189,9 @@ class EmbeddedPostgres:
 
     def _check_version(self) -> None:
         recorded = self.cluster / "PG_VERSION"
-        if recorded.exists() and (found := recorded.read_text().strip()) != str(MAJOR):
+        if recorded.exists() and (found := recorded.read_text().strip()) != str(self.major):
             raise EmbeddedPostgresError(
-                f"数据库目录 {self.cluster} 是 PostgreSQL {found} 的,当前程序使用 PostgreSQL {MAJOR}。"
+                f"数据库目录 {self.cluster} 是 PostgreSQL {found} 的,当前程序使用 PostgreSQL {self.major}。"
                 f"数据未被改动,请执行:flask --app run panel database upgrade"
             )
 
@@ -214,7 +220,9 @@ class EmbeddedPostgres:
                 os.fchown(reader, account.pw_uid, account.pw_gid)
             os.write(writer, self.password().encode() + b"\n")
             os.close(writer)
-            made = self._run("initdb", draft, *_INITDB, f"--pwfile=/dev/fd/{reader}", pass_fds=(reader,))
+            made = self._run(
+                "initdb", draft, *_initdb(self.major), f"--pwfile=/dev/fd/{reader}", pass_fds=(reader,)
+            )
         finally:
             os.close(reader)
         if made.returncode != 0:
@@ -245,7 +253,7 @@ class EmbeddedPostgres:
         account = server_account(folder)
         # As another account the folder is reachable only from inside: it need not pass the parents.
         named = "/proc/self/cwd" if account is not None else str(folder)
-        command = [str(binaries(account) / program), "-D", named, *arguments]
+        command = [str(binaries(account, self.major) / program), "-D", named, *arguments]
         if background:
             command = ["/bin/sh", "-c", '"$@" &', "sh", *command]
         as_account: dict[str, Any] = {}
@@ -355,16 +363,12 @@ class EmbeddedPostgres:
             return file.read().decode(errors="replace")
 
 
-_INITDB = (
-    "--encoding=UTF8",
-    "--locale=C.UTF-8",
-    # The server's own C.UTF-8: code point order, LIKE 'x%' by a plain index, whatever the C library.
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-    "--auth=scram-sha-256",
-    f"--username={SUPERUSER}",
-    "--data-checksums",
-)
+def _initdb(major: int) -> list[str]:
+    options = ["--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", f"--username={SUPERUSER}"]
+    if major >= 17:
+        # The server's own C.UTF-8: code point order, LIKE 'x%' by a plain index, whatever the C library.
+        options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return [*options, "--data-checksums"]
 
 
 def _until(done: Callable[[], bool], seconds: float) -> bool:

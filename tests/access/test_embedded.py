@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +16,15 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from app.access import embedded_host
 from app.access.embedded import EmbeddedPostgres
 from app.access.embedded_host import (
     MAJOR,
+    PACKAGE,
     SOCKET_NAME,
     SOCKET_PATH_BYTES,
     EmbeddedPostgresError,
+    binaries,
     make_private,
     processes_in,
     socket_folder,
@@ -189,6 +194,22 @@ class TestFolders:
         owners = {Path(f"/proc/{pid}").stat().st_uid for pid in processes_in(running.cluster)}
         assert owners == {running.cluster.stat().st_uid}
         assert 0 not in owners
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server under another account")
+    def test_as_root_it_runs_though_its_account_cannot_reach_the_installation(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A project under /root: pytest's own folder is as closed."""
+        installed = binaries(None).parents[2]
+        for name in (PACKAGE, f"{PACKAGE}.libs"):
+            shutil.copytree(installed / name, tmp_path / "site" / name, symlinks=True)
+        monkeypatch.syspath_prepend(tmp_path / "site")
+        with tempfile.TemporaryDirectory() as reachable:
+            Path(reachable).chmod(0o755)
+            monkeypatch.setattr(embedded_host, "SHARED_CACHE", Path(reachable))
+            with EmbeddedPostgres(tmp_path / "var", durable=False) as made:
+                program = Path(f"/proc/{postmaster(made)}/exe").readlink()
+            assert program.is_relative_to(reachable)
 
     def test_a_socket_path_always_fits(self, tmp_path: Path) -> None:
         for name in ("short", "长" * 60, "a,b"):
