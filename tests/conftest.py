@@ -63,11 +63,10 @@ def template(server: EmbeddedPostgres) -> str:
             draft = f"{name}_draft"
             admin.execute(f'drop database if exists "{draft}" with (force)')
             admin.execute(f'create database "{draft}"')
-            engine = sa.create_engine(server.url(draft))
+            engine = sa.create_engine(server.url(draft), poolclass=sa.NullPool)
             with engine.begin() as connection:
                 database.prepare(connection, server.password(wall.LOGIN))
                 database.build(connection)
-            engine.dispose()
             admin.execute(f'alter database "{draft}" rename to "{name}"')
         admin.execute("select pg_advisory_unlock(712)")
     return name
