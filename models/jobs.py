@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy.orm import Mapped
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.kit import (
     Choice,
@@ -41,6 +43,12 @@ _OWN = {
     "platform": write(when="account_id = (select app_account())"),
     **{kind: write(f"{'person' if kind == 'candidate' else kind}_id") for kind in TENANTS},
 }
+# A job works with its account's rights and may hold an unmasked file: nobody else's, not even a colleague's.
+_MINE = "account_id = (select app_account())"
+_OWN_ACCOUNT = {
+    "platform": write(when=_MINE),
+    **{kind: write(f"{'person' if kind == 'candidate' else kind}_id", when=_MINE) for kind in TENANTS},
+}
 
 
 class JobState(Choices):
@@ -61,7 +69,7 @@ JOB_FLOW = Flow(
     ),
     also=(
         (_J.WAITING, _J.RUNNING), (_J.WAITING, _J.FAILED), (_J.RUNNING, _J.READY), (_J.RUNNING, _J.DONE),
-        (_J.RUNNING, _J.FAILED), (_J.READY, _J.RUNNING), (_J.READY, _J.FAILED), (_J.RUNNING, _J.WAITING),
+        (_J.RUNNING, _J.FAILED), (_J.READY, _J.WAITING), (_J.READY, _J.FAILED), (_J.RUNNING, _J.WAITING),
     ),
 )
 
@@ -70,21 +78,27 @@ class Job(Declared):
     """One piece of background work, on behalf of one account (任务). The queue carries only its id (D4).
 
     `attempt` is the token of the process that works on it: each chunk first checks that it still owns the job.
+    `cursor` and `carry` are where the next chunk takes up; `sealed` jobs have begun what cannot be cancelled.
     """
 
     title: Mapped[str] = field("任务", Text(120), listed)
     task: Mapped[str] = field("种类", Code(60), hidden)
-    params: Mapped[dict[str, object]] = field("参数", Json(), hidden)
+    permission: Mapped[str] = field("权限", Code(80), hidden, default="", help="“表:动作”,执行时再次核对")
+    params: Mapped[dict[str, Any]] = field("参数", Json(), hidden)
     state: Mapped[JobState] = field("状态", State(JobState), listed, tabbed, readonly, flow=JOB_FLOW)
     total: Mapped[int] = field("总数", Int(), readonly, default=0)
     done: Mapped[int] = field("已处理", Int(), readonly, default=0)
     cursor: Mapped[int] = field("断点", Int(), hidden, default=0)
+    carry: Mapped[dict[str, Any] | None] = field("累计", Json(), hidden)
     attempt: Mapped[str | None] = field("执行者", Code(40), hidden)
+    sealed: Mapped[bool] = field("已不能取消", Flag(), hidden, default=False)
     counts: Mapped[dict[str, int] | None] = field("计数", Json(), hidden)
     notes: Mapped[list[str] | None] = field("说明", Json(), hidden)
+    errors: Mapped[list[list[Any]] | None] = field("出错的行", Json(), hidden, help="前50行:行号、列、原因")
     error: Mapped[str | None] = field("错误", Text(2000), readonly)
-    result: Mapped[str | None] = field("结果文件", File(), readonly)
+    result: Mapped[str | None] = field("结果文件", File(("xlsx", "zip", "pdf")), readonly)
     result_name: Mapped[str | None] = field("结果文件名", Text(120), hidden)
+    link: Mapped[str | None] = field("返回", Text(200), hidden)
     started_at: Mapped[datetime | None] = field("开始", Moment(), listed, readonly, sortable)
     finished_at: Mapped[datetime | None] = field("结束", Moment(), listed, readonly)
     account_id: Mapped[int | None] = reference("发起人", "account", hidden)
@@ -102,23 +116,32 @@ class Job(Declared):
         title="title",
         allows=(),
         audit=False,
-        scope=Scope(**_OWN),
+        scope=Scope(**_OWN_ACCOUNT),
+        indexes=(("state", "id"),),
         empty="还没有任务。导入、导出等较大的操作会在这里显示进度",
     )
 
 
-class StagedRow(Declared):
-    """A row of an uploaded workbook, read and checked but not yet applied (6.1). Gone when its job ends."""
+class StagedChunk(Declared):
+    """Rows of an upload, read and checked but not yet applied, a chunk a row (6.1). Gone when its job ends.
+
+    A chunk is one array of {n: row number, o: outcome, t: target id, v: values, r: reason, s: stored file}: a
+    database row for each uploaded row would cost as much as the import itself.
+    """
 
     job_id: Mapped[int] = reference("任务", "job", hidden, ondelete="CASCADE")
-    number: Mapped[int] = field("行号", Int(), hidden)
-    outcome: Mapped[str] = field("结果", Code(10), hidden)
-    reason: Mapped[str | None] = field("错误原因", Text(2000), hidden)
-    target_id: Mapped[int | None] = field("记录", Int(), hidden)
-    values: Mapped[dict[str, object]] = field("内容", Json(), hidden)
+    account_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    first: Mapped[int] = field("首行", Int(), hidden)
+    last: Mapped[int] = field("末行", Int(), hidden)
+    rows: Mapped[list[dict[str, Any]]] = field("内容", Json(), hidden)
 
     panel = Panel(
-        "导入行", scope=Scope(job=write()), title="number", allows=(), audit=False, unique=(("job_id", "number"),)
+        "导入数据",
+        scope=Scope(**dict.fromkeys(("platform", *TENANTS), write(when=_MINE))),
+        title="first",
+        allows=(),
+        audit=False,
+        unique=(("job_id", "first"),),
     )
 
 
@@ -179,4 +202,4 @@ class Message(Declared):
     )
 
 
-__all__ = ["JOB_FLOW", "Job", "JobState", "Message", "MessageKind", "StagedRow", "StoredFile"]
+__all__ = ["JOB_FLOW", "Job", "JobState", "Message", "MessageKind", "StagedChunk", "StoredFile"]
