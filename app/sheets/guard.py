@@ -6,6 +6,7 @@ also passes once over the first sheet (bounded memory) and returns what the read
 
 from __future__ import annotations
 
+import errno
 import posixpath
 import re
 import stat
@@ -32,6 +33,7 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _END_RECORD = struct.Struct("<4s4H2LH")
 _LONGEST_DIRECTORY = 128 * 1024
 _LARGEST_SMALL_PART = 4 * 1024 * 1024
+_STRINGS_PER_ROW = 20
 _LARGEST_STYLES = 32 * 1024 * 1024
 _PACKAGE_NS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 _VERSION = re.compile(r'^"?([\w.-]+):(\d{1,6})"?$')
@@ -49,7 +51,7 @@ _FOREIGN_PARTS = (
 class SheetInfo:
     """What is known of the first sheet without building it.
 
-    `faults` says for a row which addresses refuse it, and with what message.
+    `faults` says for a row which addresses refuse it, and with what message around the address.
     """
 
     sheet: str
@@ -79,12 +81,20 @@ def check_workbook(path: Path, limits: SheetLimits | None = None) -> SheetInfo:
         for name in parts.entries:
             if name.endswith(("sharedstrings.xml", "styles.xml")):
                 with parts.open(name) as stream:
-                    for _ in xml_chunks(stream):
-                        pass
+                    _check_strings(stream, bounds)
         scan = SheetScan(bounds)
         with parts.open(target) as stream:
             scan.read(stream)
     return SheetInfo(sheet, scan.rows, scan.last_row, frozenset(scan.hidden), scan.faults, template)
+
+
+def _check_strings(stream: IO[bytes], limits: SheetLimits) -> None:
+    """Millions of one-letter strings are a small file that fills the memory."""
+    tags = 0
+    for chunk in xml_chunks(stream):
+        tags += chunk.count(b"si>")  # one at the start of a string, one at its end, whatever the prefix
+        if tags > 2 * _STRINGS_PER_ROW * limits.max_rows:
+            raise damaged()
 
 
 class _Parts:
@@ -140,6 +150,12 @@ def _opened(path: Path, limits: SheetLimits) -> Iterator[_Parts]:
         ET.ParseError,
         ValueError,
     ) as error:
+        raise damaged() from error
+    except OSError as error:
+        if (
+            error.errno != errno.EINVAL
+        ):  # a forged offset before the file's start; a failing disk stays a failure
+            raise
         raise damaged() from error
 
 

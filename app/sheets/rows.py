@@ -79,7 +79,7 @@ class RowReader:
         self._drop_sample(batch, sample)
         for index, number in enumerate(batch.numbers) if self.info.faults else ():
             for place, message in self.info.faults.get(number, ()):
-                batch.refuse(index, "", place, message)
+                batch.refuse(index, "", place, message.format(place))
         for column in columns:
             if column.required:
                 self._require(batch, column)

@@ -18,8 +18,8 @@ from app.sheets.spec import SheetLimits, column_index
 
 _CHUNK = 512 * 1024  # longer than the longest legal cell (32,767 characters, each at most 6 bytes)
 _LONGEST_HEAD = 8 * 1024 * 1024
-_LONGEST_ROW = 32 * 1024 * 1024
-_FAULTS_PER_ROW = 5
+_LONGEST_ROW = 8 * 1024 * 1024
+_FAULTS_PER_ROW = 3
 
 _SHEET_DATA = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?sheetData(?=[\s/>])")
 _ROW_NUMBER = re.compile(rb"\sr\s*=\s*[\"'](\d{1,10})[\"']")
@@ -50,14 +50,14 @@ def too_many_rows(limit: int, number: int) -> DomainError:
 
 @dataclass(slots=True)
 class SheetScan:
-    """What the pass has found. `faults` says per Excel row which addresses make the row refused."""
+    """What the pass has found. `faults`: Excel row → address and message (with a place for it) that refuse it."""
 
     limits: SheetLimits
     rows: int = 0
     last_row: int = 0
     hidden: list[int] = field(default_factory=list)
     faults: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
-    _spread: int = 0
+    _count: int = 0
 
     def read(self, stream: IO[bytes]) -> None:
         """Scan the whole part; raises as soon as a bound is passed."""
@@ -150,16 +150,19 @@ class SheetScan:
             buffer = buffer[max(cut, 0) :] + chunk
 
     def _fault(self, number: int, address: str, message: str) -> None:
+        self._count += 1
+        if self._count > self.limits.max_rows:
+            raise DomainError(
+                "sheet.too_many_faults",
+                f"表中公式、错误值或合并单元格过多(如{address}),请复制全部内容,“选择性粘贴—数值”到模板后再上传",
+            )
         faults = self.faults.setdefault(number, [])
         if len(faults) < _FAULTS_PER_ROW:
-            faults.append((address, message.format(address)))
+            faults.append((address, message))
 
     def _fault_range(self, spread: re.Match[bytes], message: str) -> None:
         address = spread[0].split(b"=", 1)[1].strip(b" \"'").decode()
         top, bottom = int(spread[2]), min(int(spread[4]), self.last_row)
-        self._spread += max(bottom - top, 0) + 1  # overlapping ranges would multiply the work
-        if self._spread > 4 * self.limits.max_rows:
-            raise DomainError("sheet.merged", "合并单元格过多,请取消合并后再上传")
         for number in range(top, bottom + 1):
             self._fault(number, address, message)
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.services.errors import DomainError
 from app.sheets.reader import read_rows
 from tests.sheets import forge
+
+
+def test_a_directory_that_points_before_the_file_is_refused(tmp_path: Path) -> None:
+    path = forge.workbook(tmp_path / "a.xlsx", [["张三", "410101199001010011"]])
+    content = bytearray(path.read_bytes())
+    end = content.rindex(b"PK\x05\x06")
+    content[end + 16 : end + 20] = (0x7FFFFFFF).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(DomainError, match="文件损坏"):
+        read_rows(path, forge.CANDIDATES)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -281,8 +281,26 @@ def test_formulas_error_values_merged_cells_and_hidden_rows_are_found_wherever_a
     assert found == expected
 
 
+def test_millions_of_short_strings_are_refused_unread(tmp_path: Path) -> None:
+    strings = f'<sst xmlns="{forge.MAIN}">{"<si><t>a</t></si>" * 2001}</sst>'
+    path = forge.package(tmp_path / "a.xlsx", GOOD, {"xl/sharedStrings.xml": strings})
+    assert check_workbook(path).data_rows == 1
+    assert refusal(path, SheetLimits(max_rows=100)).code == "sheet.damaged"
+
+
+def test_a_sheet_made_of_formulas_is_refused_as_a_whole_with_the_way_out(tmp_path: Path) -> None:
+    cells = "".join(f'<c r="{letter}2"><f>1</f><v>1</v></c>' for letter in "ABCDEFGHIJKL")
+    path = forge.package(
+        tmp_path / "a.xlsx", forge.sheet_xml(f'{forge.header_row()}<row r="2">{cells}</row>')
+    )
+    assert list(check_workbook(path).faults) == [2]
+    error = refusal(path, SheetLimits(max_rows=10))
+    assert error.code == "sheet.too_many_faults"
+    assert "选择性粘贴" in error.message
+
+
 def test_merged_ranges_laid_over_one_another_are_refused_instead_of_counted_out(tmp_path: Path) -> None:
     merged = "<mergeCells>" + '<mergeCell ref="A1:B1000"/>' * 500 + "</mergeCells>"
     rows = "".join(f'<row r="{n}"/>' for n in range(1, 1001))
     path = forge.package(tmp_path / "a.xlsx", forge.sheet_xml(rows, merged))
-    assert refusal(path, SheetLimits(max_rows=1000)).code == "sheet.merged"
+    assert refusal(path, SheetLimits(max_rows=1000)).code == "sheet.too_many_faults"
