@@ -18,6 +18,7 @@ from app.documents.render import local
 if TYPE_CHECKING:
     from pyhanko.sign.signers import SimpleSigner
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+    from pyhanko_certvalidator.path import ValidationPath
 
 __all__ = ["FolderKey", "SigningKey", "Verdict", "sign_pdf", "verify_pdf"]
 
@@ -89,7 +90,8 @@ def _judge(pdf: bytes, trust_roots: Sequence[bytes], moment: datetime | None) ->
     status = validate_pdf_signature(signature, context)
     signer = status.signing_cert.subject.native.get("common_name")
     when = signature.self_reported_timestamp
-    valid = bool(status.bottom_line) and len(signatures) == 1 and _is_exact(pdf, signature)
+    sound = bool(status.bottom_line) and len(signatures) == 1
+    valid = sound and _is_exact(pdf, signature, status.validation_path)
     return Verdict(valid, bool(status.intact), signer, when, _message(status, valid))
 
 
@@ -103,8 +105,46 @@ def _message(status: Any, valid: bool) -> str:
     return "签名无效:文件签发后被追加或修改过"
 
 
-def _is_exact(pdf: bytes, signature: EmbeddedPdfSignature) -> bool:
-    return True
+def _is_exact(pdf: bytes, signature: EmbeddedPdfSignature, path: ValidationPath) -> bool:
+    """Whether the bytes the signature does not cover, those of the signature itself, are as we write them.
+
+    A reader ignores padding, the case of hexadecimal digits and several fields of the signature's envelope, so
+    a file altered there would still count as unaltered. Here every byte of a certificate is protected.
+    """
+    start, length, rest, tail = (int(number) for number in signature.byte_range)
+    if start != 0 or rest + tail != len(pdf):
+        return False
+    gap = pdf[length:rest]
+    digits = _envelope(signature, path).hex().upper().encode()
+    return gap == b"<" + digits.ljust(len(gap) - 2, b"0") + b">"
+
+
+def _envelope(signature: EmbeddedPdfSignature, path: ValidationPath) -> bytes:
+    """The signature's envelope built anew from what was verified: certificates, signed attributes, signature."""
+    from asn1crypto import cms
+
+    info, signer = signature.signer_info, signature.signer_cert
+    known = {certificate.dump() for certificate in path}
+    given = [choice.chosen for choice in signature.signed_data["certificates"]]
+    digest = {"algorithm": info["digest_algorithm"]["algorithm"].native}
+    signer_info = {
+        "version": "v1",
+        "sid": cms.SignerIdentifier(
+            "issuer_and_serial_number", {"issuer": signer.issuer, "serial_number": signer.serial_number}
+        ),
+        "digest_algorithm": digest,
+        "signed_attrs": cms.CMSAttributes.load(info["signed_attrs"].untag().dump()),
+        "signature_algorithm": {"algorithm": info["signature_algorithm"]["algorithm"].native},
+        "signature": info["signature"].native,
+    }
+    signed_data = {
+        "version": "v1",
+        "digest_algorithms": [digest],
+        "encap_content_info": {"content_type": "data"},
+        "certificates": [certificate for certificate in given if certificate.dump() in known],
+        "signer_infos": [signer_info],
+    }
+    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed_data}).dump())
 
 
 def _invalid(message: str) -> Verdict:
