@@ -42,3 +42,13 @@ def login_link(username: str) -> None:
         click.echo(f"{settings().base_url}/login/link/{logins.login_token(account)}")
 
 
+
+
+@panel.command()
+@click.argument("message")
+def migration(message: str) -> None:
+    """Write the next revision from the difference between the declarations and a database at head."""
+    from app.access.migrating import write_revision
+
+    for path in write_revision(database.admin_url(), message):
+        click.echo(path.name)

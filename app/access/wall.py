@@ -193,20 +193,20 @@ def secure_functions() -> Iterator[str]:
 
 _CATALOG = sa.text(
     """
-    select 'policy ' || c.relname || ' ' || p.polname || ' ' || p.polcmd || ' '
+    select 'policy ' || c.relname || ' ' || p.polname || ' ' || p.polcmd::text || ' '
            || (select string_agg(r.rolname, ',' order by r.rolname) from pg_roles r where r.oid = any (p.polroles))
            || ' using ' || coalesce(pg_get_expr(p.polqual, p.polrelid), '')
            || ' check ' || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')
       from pg_policy p join pg_class c on c.oid = p.polrelid
     union all
-    select 'table ' || c.relname || ' rls=' || c.relrowsecurity || ' owner=' || pg_get_userbyid(c.relowner)
+    select 'table ' || c.relname || ' rls=' || c.relrowsecurity::text || ' owner=' || pg_get_userbyid(c.relowner)
       from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
     union all
-    select 'grant ' || c.relname || ' ' || a.grantee::regrole || ' ' || a.privilege_type
+    select 'grant ' || c.relname || ' ' || a.grantee::regrole::text || ' ' || a.privilege_type
       from pg_class c, aclexplode(c.relacl) a
       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
     union all
-    select 'grant ' || c.relname || '.' || t.attname || ' ' || a.grantee::regrole || ' ' || a.privilege_type
+    select 'grant ' || c.relname || '.' || t.attname || ' ' || a.grantee::regrole::text || ' ' || a.privilege_type
       from pg_attribute t join pg_class c on c.oid = t.attrelid, aclexplode(t.attacl) a
       where c.relnamespace = 'public'::regnamespace
     union all
@@ -218,12 +218,12 @@ _CATALOG = sa.text(
       from pg_proc f where f.pronamespace = 'public'::regnamespace
     union all
     select 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
-           || ' null=' || not a.attnotnull || ' default=' || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
+           || ' null=' || (not a.attnotnull)::text || ' default=' || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
       from pg_attribute a join pg_class c on c.oid = a.attrelid
       left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
       where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
     union all
-    select 'constraint ' || c.relname || ' ' || k.conname || ' ' || pg_get_constraintdef(k.oid)
+    select 'constraint ' || c.relname::text || ' ' || k.conname::text || ' ' || pg_get_constraintdef(k.oid)
       from pg_constraint k join pg_class c on c.oid = k.conrelid
       where c.relnamespace = 'public'::regnamespace and k.contype <> 'n'
     union all
