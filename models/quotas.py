@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped
 
 from models.certificates import Certificate
@@ -67,7 +69,9 @@ class Quota(Declared):
     )
     granted: Mapped[int] = field("批准人数", Int(), listed, sortable, readonly, default=0)
     used: Mapped[int] = field("已用", Int(), listed, sortable, readonly, default=0)
-    remaining: Mapped[int] = field("剩余", Int(), listed, sortable, computed="granted - used")
+    unspent: Mapped[int] = field(
+        "剩余", Int(), listed, sortable, computed="granted - used", name="remaining", help="年度结束后剩余指标作废"
+    )
 
     panel = Panel(
         "指标",
@@ -97,6 +101,16 @@ class Quota(Declared):
     school: Mapped[School]
     certificate: Mapped[Certificate]
     organisation: Mapped[Organisation]
+
+    @hybrid_property
+    def remaining(self) -> int:
+        """What may still be used: nothing once the year is over, though the figures stay readable (R35, E35)."""
+        return self.granted - self.used if self.year >= clock.today().year else 0
+
+    @remaining.inplace.expression
+    @classmethod
+    def _remaining(cls) -> sa.ColumnElement[int]:
+        return sa.case((cls.year >= clock.today().year, cls.granted - cls.used), else_=0)
 
 
 class QuotaChange(Declared):

@@ -76,12 +76,14 @@ def field(
     flow: Flow | None = None,
     copied: str = "",
     computed: str = "",
+    name: str = "",
 ) -> MappedColumn[Any]:
     """A column with its label on screen. Required unless annotated `Mapped[... | None]`.
 
     A `State` starts at its flow's start; other defaults are values or callables. `copied="candidate_id.name"`:
     those who may not read the candidate read this copy; a trigger fills it and follows changes (D3).
-    `computed="granted - used"`: a stored generated column, so that lists can show and search it.
+    `computed="granted - used"`: a stored generated column, so that lists can show and search it. `name` is the
+    column's where a property of the class takes that name and says what is shown (it may ask the clock).
     """
     if isinstance(type_, State) and flow is not None and default is None:
         default = flow.start
@@ -101,7 +103,7 @@ def field(
     if copied:
         extra["server_default"] = sa.FetchedValue()  # by a trigger: the row in memory gets it back
     return mapped_column(
-        type_, *generated, unique=bool(merged & Mark.UNIQUE) or None, index=bool(merged & Mark.INDEXED) or None,
+        *([name] if name else []), type_, *generated, unique=bool(merged & Mark.UNIQUE) or None, index=bool(merged & Mark.INDEXED) or None,
         info={"field": declared}, **extra,
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from models.kit import clock
 from models.quotas import Quota, QuotaChange
 from tests.models.world import BEIJING, ORGANISATION, PLATFORM, QINGDAO, SHANDONG, found
 
@@ -21,9 +23,19 @@ def grant(as_: Any) -> None:
 
 def test_what_remains_follows_what_is_granted(as_: Any) -> None:
     grant(as_)
-    with as_(SHANDONG) as db:
+    with clock.travel(datetime(2020, 6, 1)), as_(SHANDONG) as db:
         db.execute(sa.update(Quota).values(granted=25))
         assert db.scalars(sa.select(Quota.remaining)).one() == 25
+
+
+def test_nothing_remains_once_the_year_is_over_though_the_figures_stay(as_: Any) -> None:
+    """R35, E35."""
+    grant(as_)
+    for moment, left in ((datetime(2020, 12, 31, 23, 59, 30), 20), (datetime(2021, 1, 1), 0)):
+        with clock.travel(moment), as_(SHANDONG) as db:
+            quota = db.scalars(sa.select(Quota)).one()
+            assert (quota.remaining, quota.granted) == (left, 20)
+            assert db.scalars(sa.select(Quota.remaining)).one() == left
 
 
 @pytest.mark.parametrize("actor", [PLATFORM, QINGDAO, ORGANISATION], ids=lambda actor: actor.kind)
