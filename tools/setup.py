@@ -22,6 +22,7 @@ UV = VENV / "uv" / "bin" / "uv"  # in a folder of its own: `uv pip sync` removes
 REQUIREMENTS = ROOT / "requirements"
 SETS = ("base", "test", "bench")  # each holds the one before, with the same versions
 NODE_MODULES = ROOT / "node_modules"
+NPM_ENVIRONMENT = {"NODE_USE_SYSTEM_CA": "1"}  # certificates the machine trusts, as for every other client
 
 
 def main(wanted: str) -> None:
@@ -86,7 +87,7 @@ def install_node_modules() -> None:
     if done(NODE_MODULES / ".stamp", wanted):
         return
     print("安装前端依赖 …", flush=True)
-    run([*npm(), "ci", "--loglevel=error"])
+    run([*npm(), "ci", "--loglevel=error"], NPM_ENVIRONMENT)
     mark(NODE_MODULES / ".stamp", wanted)
 
 
@@ -104,7 +105,7 @@ def lock() -> None:
         command = [str(UV), "pip", "compile", "--quiet", *options, *bind, "-o", f"{name}.txt", f"{name}.in"]
         run(command, uv_environment(), REQUIREMENTS)
     install_packages("base")
-    run([*npm(), "install", "--package-lock-only", "--loglevel=error"])
+    run([*npm(), "install", "--package-lock-only", "--loglevel=error"], NPM_ENVIRONMENT)
     written = ROOT / "package-lock.json"
     content = json.loads(written.read_text())
     for package in content["packages"].values():
