@@ -75,7 +75,7 @@ def _tail(stream: BinaryIO) -> bytes:
 
 def _is_word(stream: BinaryIO) -> bool:
     """A Word 97–2003 file is a compound file with a WordDocument stream."""
-    import olefile
+    import olefile  # type: ignore[import-untyped]
 
     stream.seek(0)
     try:

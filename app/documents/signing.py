@@ -90,8 +90,9 @@ def _judge(pdf: bytes, trust_roots: Sequence[bytes], moment: datetime | None) ->
     status = validate_pdf_signature(signature, context)
     signer = status.signing_cert.subject.native.get("common_name")
     when = signature.self_reported_timestamp
+    path = status.validation_path
     sound = bool(status.bottom_line) and len(signatures) == 1
-    valid = sound and _is_exact(pdf, signature, status.validation_path)
+    valid = sound and path is not None and _is_exact(pdf, signature, path)
     return Verdict(valid, bool(status.intact), signer, when, _message(status, valid))
 
 
