@@ -115,12 +115,11 @@ def console_class(resolved: Resolved, session: Any) -> type[ConsoleView]:
 
 
 def add_consoles(appbuilder: AppBuilder, session: Any) -> None:
-    """A console and a menu entry for every declared table that is not the desk's."""
+    """A console for every declared table that some role may list."""
     for model in declared_models():
         resolved = resolve(model)
-        if resolved.panel.desk or not shown_to_anyone(resolved):
-            continue
-        appbuilder.add_view_no_menu(console_class(resolved, session))
+        if shown_to_anyone(resolved):
+            appbuilder.add_view_no_menu(console_class(resolved, session))
 
 
 def shown_to_anyone(resolved: Resolved) -> bool:

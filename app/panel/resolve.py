@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from app.access.actor import current_actor
 from app.services.actions import Action, actions_of
 from models.kit import Declared, Field, Mark, Panel, State, fields_of, model_named
 from models.kit.scope import DELETE, INSERT, UPDATE
 
+DESK_KINDS = ("platform", "organisation")
 VERBS = ("list", "add", "edit", "delete", "import", "export", "unmask")
 
 
@@ -79,7 +81,10 @@ class Resolved:
 
     @property
     def url(self) -> str:
-        return f"/{'desk' if self.panel.desk else 'console'}/{self.table}"
+        """Where this table's pages are for the current actor: what defines the business is at the desk for those
+        who keep it, in the console for those who only read it."""
+        desk = self.panel.desk and current_actor().kind in DESK_KINDS
+        return f"/{'desk' if desk else 'console'}/{self.table}"
 
 
 def kind_of(declared: Field) -> str:
