@@ -73,9 +73,13 @@ def check_new_password(password: str) -> None:
         raise DomainError("password.simple", "密码须同时包含字母和数字", "password")
 
 
+def hash_password(password: str) -> str:
+    return _hasher.hash(password)
+
+
 def set_password(session: Session, account_id: int, password: str, *, must_change: bool) -> None:
     """Store the hash (as the auth actor); all sessions of the account end (R5)."""
-    hashed = _hasher.hash(password)
+    hashed = hash_password(password)
     changed = session.execute(
         sa.update(Credential)
         .where(Credential.account_id == account_id)
