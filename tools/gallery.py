@@ -37,7 +37,7 @@ def make_gallery() -> Flask:
         static_folder=str(DIST),
         static_url_path="/static",
     )
-    app.config.update(SECRET_KEY=os.urandom(16), WTF_CSRF_CHECK_DEFAULT=False)
+    app.config.update(SECRET_KEY=os.urandom(16), WTF_CSRF_CHECK_DEFAULT=False, TEMPLATES_AUTO_RELOAD=True)
     CSRFProtect(app)
     app.jinja_env.globals.update(
         asset=_asset, icon=lambda name: icon(_asset("icons.svg"), name), brand=gallery_pages.BRAND

@@ -19,6 +19,7 @@ from wtforms import (
     HiddenField,
     IntegerField,
     RadioField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -260,7 +261,7 @@ class LevelForm(LookForm):
     id = HiddenField()
     number = IntegerField("序号", [InputRequired()])
     name = StringField("等级名称", [InputRequired(), Length(max=20)])
-    kind = SelectField("考试方式", choices=[("1", "机考"), ("2", "实操")])
+    kind = SelectField("考试方式", choices=[SelectChoice("1", "机考"), SelectChoice("2", "实操")])
     minutes = IntegerField("考试时长（分）", [Optional()])
     fee = DecimalField("收费（元）", [Optional()])
 
@@ -268,7 +269,9 @@ class LevelForm(LookForm):
 class CandidateForm(LookForm):
     version = HiddenField(default="3")
     name = StringField("姓名", [InputRequired("请填写姓名")])
-    sex = SelectField("性别", choices=[("", "请选择"), ("1", "男"), ("2", "女")])
+    sex = SelectField(
+        "性别", choices=[SelectChoice("", "请选择"), SelectChoice("1", "男"), SelectChoice("2", "女")]
+    )
     id_number = StringField(
         "证件号码",
         [InputRequired(), Length(18, 18, "证件号码应为 18 位，请检查第 18 位校验码")],
@@ -276,18 +279,22 @@ class CandidateForm(LookForm):
     )
     born = DateField("出生日期", [Optional()])
     mobile = StringField("手机号码", description="用于接收考试通知短信")
-    kind = RadioField("考生来源", choices=[("1", "院校考生"), ("2", "社会考生")], default="1")
+    kind = RadioField(
+        "考生来源", choices=[SelectChoice("1", "院校考生"), SelectChoice("2", "社会考生")], default="1"
+    )
     school = SelectField(
         "所属院校",
         [InputRequired("请选择所属院校")],
-        choices=[("", "")],
+        choices=[SelectChoice("", "")],
         render_kw={"data-remote": "/choices"},
     )
     certificate = SelectField(
-        "报考证书", [InputRequired("请选择报考证书")], choices=[("", "请选择"), ("1", "Web前端开发")]
+        "报考证书",
+        [InputRequired("请选择报考证书")],
+        choices=[SelectChoice("", "请选择"), SelectChoice("1", "Web前端开发")],
     )
     majors = SelectMultipleField(
-        "适用专业", choices=[(str(i), f"专业 {i}") for i in range(12)], default=["1", "4"]
+        "适用专业", choices=[SelectChoice(str(i), f"专业 {i}") for i in range(12)], default=["1", "4"]
     )
     count = IntegerField("拟培训人数", [Optional()], render_kw={"data-unit": "人"})
     agreed = BooleanField("已核对学籍", default=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import segno
 from flask import jsonify, request
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from app.panel import pages as p
@@ -67,8 +67,10 @@ class LoginForm(LookForm):
 
 
 class RegisterForm(LookForm):
-    province = SelectField("省 / 市", choices=[("", "请选择"), ("33", "浙江省")])
-    school = SelectField("院校名称", choices=[("", "输入名称查找")], render_kw={"data-remote": "/choices"})
+    province = SelectField("省 / 市", choices=[SelectChoice("", "请选择"), SelectChoice("33", "浙江省")])
+    school = SelectField(
+        "院校名称", choices=[SelectChoice("", "输入名称查找")], render_kw={"data-remote": "/choices"}
+    )
     code = StringField("院校代码", description="学校标识码，10 位数字")
     mobile = StringField("手机号码")
     captcha = StringField("验证码")

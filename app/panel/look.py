@@ -1,4 +1,4 @@
-"""How a form field is drawn: one WTForms hook for FAB's forms and for Flask-Admin's (look.md §4).
+"""How a form field is drawn: one WTForms hook for FAB's forms and for Flask-Admin's.
 
 `LookMeta` is mixed into a form's `Meta`. WTForms asks `Meta.render_field` for every field, so neither
 framework's own widgets are ever called and one set of CSS classes serves both.
@@ -16,7 +16,6 @@ from wtforms.fields import FieldList, FormField
 _KINDS: dict[str, str] = {
     "HiddenField": "hidden",
     "CSRFTokenField": "hidden",
-    "FieldList": "rows",
     "FormField": "nested",
     "PasswordField": "password",
     "MultipleFileField": "files",
@@ -72,16 +71,21 @@ _CLASSES: dict[str, str] = {
 }
 
 _WIDE = frozenset({"area", "rich", "rows", "files", "radios"})
-_OWN_WIDGET = frozenset({"nested", "rows"})
+_OWN_WIDGET = frozenset({"nested", "rows", "list"})
 
 
 def kind_of(field: Field) -> str:
-    """The kind of control a field gets; `data-rich` and `data-remote` in its `render_kw` win over its class."""
+    """The kind of control a field gets; `data-rich` and `data-remote` in its `render_kw` win over its class.
+
+    "rows" is a list of child forms, which the templates draw as an inline table.
+    """
     marks = field.render_kw or {}
     if "data-rich" in marks:
         return "rich"
     if "data-remote" in marks:
         return "remote"
+    if isinstance(field, FieldList):
+        return "rows" if issubclass(field.unbound_field.field_class, FormField) else "list"
     return next((_KINDS[c.__name__] for c in type(field).__mro__ if c.__name__ in _KINDS), "text")
 
 
@@ -110,7 +114,7 @@ class LookMeta:
 
     def blank_row(self, rows: FieldList) -> Field:
         """An empty child row named `<field>-__n__`, for the `<template>` that new rows are cloned from."""
-        blank = rows.meta.bind_field(  # type: ignore[attr-defined]
+        blank = rows.meta.bind_field(
             None,
             rows.unbound_field,
             {"name": f"{rows.name}-__n__", "id": f"{rows.id}-__n__", "_meta": rows.meta},
@@ -119,20 +123,18 @@ class LookMeta:
         return blank
 
     def render_field(self, field: Field, render_kw: dict[str, Any]) -> Markup:
-        """Draw a control with our classes and its ties to label, help and error (look.md §4)."""
+        """Draw a control with our classes and its ties to label, help and error."""
         attributes = {**(field.render_kw or {}), **render_kw}
         kind = kind_of(field)
         if kind in _OWN_WIDGET:
-            return Markup(field.widget(field, **attributes))
+            return Markup(field.widget(field, **attributes))  # noqa: S704  # a widget's answer is markup
         attributes = {**_basics(field, kind), **_particulars(kind), **attributes}
         # The browser's own bubble cannot appear on a select that a script has hidden, so the tag never
         # says `required`; the flag would put it there unless the attribute is switched off.
         attributes["required"] = False
         if kind == "radios":
             return _radios(field, attributes)
-        if kind in ("date", "moment", "month", "time"):
-            return _WIDGETS["text"](field, **attributes)
-        return _WIDGETS[kind](field, **attributes)
+        return Markup(_WIDGETS[kind](field, **attributes))  # noqa: S704  # a widget's answer is markup
 
 
 def _basics(field: Field, kind: str) -> dict[str, Any]:
@@ -156,46 +158,36 @@ def _basics(field: Field, kind: str) -> dict[str, Any]:
 
 def _particulars(kind: str) -> dict[str, Any]:
     """What the scripts and the phone's keyboard need to know about a kind of control."""
-    return {
-        "number": {"inputmode": "decimal", "data-number": True, "autocomplete": "off"},
-        "date": {"data-date": "date", "placeholder": "请选择日期", "autocomplete": "off"},
-        "moment": {"data-date": "moment", "placeholder": "请选择时间", "autocomplete": "off"},
-        "month": {"data-date": "month", "placeholder": "请选择月份", "autocomplete": "off"},
-        "time": {"data-date": "time", "placeholder": "请选择时间", "autocomplete": "off"},
-        "select": {"data-choice": True},
-        "selects": {"data-choice": True},
-        "remote": {"data-choice": True},
-        "area": {"rows": 3},
-        "rich": {"rows": 8},
-        "password": {"autocomplete": "current-password"},
-    }.get(kind, {})
+    return _PARTICULARS.get(kind, {})
+
+
+_PARTICULARS: dict[str, dict[str, Any]] = {
+    "number": {"inputmode": "decimal", "data-number": True, "autocomplete": "off"},
+    "date": {"data-date": "date", "placeholder": "请选择日期", "autocomplete": "off"},
+    "moment": {"data-date": "moment", "placeholder": "请选择时间", "autocomplete": "off"},
+    "month": {"data-date": "month", "placeholder": "请选择月份", "autocomplete": "off"},
+    "time": {"data-date": "time", "placeholder": "请选择时间", "autocomplete": "off"},
+    "select": {"data-choice": True},
+    "selects": {"data-choice": True},
+    "remote": {"data-choice": True},
+    "area": {"rows": 3},
+    "rich": {"rows": 8},
+    "password": {"autocomplete": "current-password"},
+}
 
 
 def _radios(field: Field, attributes: dict[str, Any]) -> Markup:
     """A radio group as a row of labelled inputs; the group itself carries the ARIA attributes."""
-    group = {k: v for k, v in attributes.items() if k.startswith("aria-")}
-    options = Markup("").join(
-        Markup(
-            '<label class="form-check"><input {}> <span class="form-check-label">{}</span></label>'
-        ).format(
-            Markup(
-                widgets.html_params(
-                    type="radio",
-                    class_="form-check-input",
-                    id=o.id,
-                    name=field.name,
-                    value=o.data,
-                    checked=o.checked,
-                )
-            ),
-            o.label.text,
-        )
-        for o in field  # type: ignore[attr-defined]
+    group = Markup("").join(
+        Markup(' {}="{}"').format(k, v) for k, v in attributes.items() if k.startswith("aria-")
     )
-    params = widgets.html_params(class_="ui-radios", role="radiogroup", id=field.id, **group)
-    return Markup("<div {}>{}</div>").format(Markup(params), options)
-
-
-def is_child_rows(field: Field) -> bool:
-    """Whether a field is a list of child forms, which the templates draw as an inline table (look.md §6)."""
-    return isinstance(field, FieldList) and issubclass(field.unbound_field.field_class, FormField)
+    choice = widgets.RadioInput()
+    options = Markup("").join(
+        Markup('<label class="form-check">{} <span class="form-check-label">{}</span></label>').format(
+            choice(option, class_="form-check-input"), option.label.text
+        )
+        for option in field
+    )
+    return Markup('<div class="ui-radios" role="radiogroup" id="{}"{}>{}</div>').format(
+        field.id, group, options
+    )

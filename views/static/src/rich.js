@@ -42,7 +42,8 @@ function start(textarea) {
       },
     },
     onUpdate: ({ editor: current }) => {
-      textarea.value = current.isEmpty ? "" : current.getHTML();
+      const html = current.getHTML();
+      textarea.value = html === "<p></p>" ? "" : html; // `isEmpty` would drop a table not yet filled in
       textarea.dispatchEvent(new Event("input", { bubbles: true }));
     },
   });

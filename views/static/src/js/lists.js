@@ -72,3 +72,8 @@ on("click", "[data-up]", (_event, button) => {
   item.previousElementSibling?.before(item);
   button.focus();
 });
+
+// A cell cut short tells the rest on hover.
+on("mouseover", ".ui-rows td", (_event, cell) => {
+  if (!cell.title && cell.scrollWidth > cell.clientWidth) cell.title = cell.textContent.trim();
+});

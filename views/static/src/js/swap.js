@@ -1,4 +1,4 @@
-// htmx, with everything that needs eval or an injected <style> switched off (strict CSP, look.md §3).
+// htmx, with everything that needs eval or an injected <style> switched off (strict CSP).
 import htmx from "htmx.org";
 import { say } from "./on.js";
 import { toast } from "./toast.js";

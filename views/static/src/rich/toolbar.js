@@ -25,7 +25,7 @@ const BUTTONS = [
   null,
   ["链接", "link", link, (e) => e.isActive("link")],
   "picture",
-  ["插入表格", "table-plus", (e) => e.chain().focus().insertTable({ rows: 3, cols: 3, withHeaderRow: true }).run()],
+  ["插入表格", "table-plus", (e) => e.chain().focus(e.state.selection.to).insertTable({ rows: 3, cols: 3, withHeaderRow: true }).run()],
   ["加一行", "row-insert-bottom", (e) => e.chain().focus().addRowAfter().run()],
   ["加一列", "column-insert-right", (e) => e.chain().focus().addColumnAfter().run()],
   ["删除表格", "table-off", (e) => e.chain().focus().deleteTable().run()],
