@@ -58,8 +58,8 @@ site_allocation: list
 room_session: list attendance print_sign_in print_desk print_door print_tickets set_invigilators
 invigilator: list add edit delete import
 seat_assignment: list export
-score: list export
-recheck: list add
+score: list export ask_recheck
+recheck: list withdraw export
 certificate_result: list export
 issuance_task: list export
 e_certificate: list download
@@ -137,9 +137,9 @@ audit_entry: list export
 """
 
 _ORGANISATION_CLERK = _EVERYONE + _ORGANISATION_READ + """
-score: import edit record correct
+score: import record correct
 score_change: list
-recheck: answer
+recheck: keep correct export
 """
 
 _ORGANISATION_PRINCIPAL = _ORGANISATION_MANAGER + _ORGANISATION_CLERK + """
@@ -272,8 +272,8 @@ _CANDIDATE = """
 candidate: list
 registration: list
 admission_ticket: list print
-score: list
-recheck: list add withdraw
+score: list ask_recheck
+recheck: list withdraw
 certificate_result: list
 issuance_task: list
 e_certificate: list download

@@ -1,4 +1,5 @@
 """Imports every service that registers actions, importers, tasks or hooks, so that they exist."""
 
 import app.services.certificates
-import app.services.plans  # noqa: F401
+import app.services.plans
+import app.services.scores  # noqa: F401
