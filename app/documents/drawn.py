@@ -148,7 +148,7 @@ def _write_round(image: Image, text: str, centre: float, radius: float) -> None:
     from PIL import Image, ImageDraw
 
     count = len(text)
-    sweep = min(1.5 * pi, 0.3 * pi * max(1, count - 1))
+    sweep = min(1.5 * pi, 0.19 * pi * max(1, count - 1))
     step = sweep / max(1, count - 1)
     size = int(min(66, step * radius * 1.02)) if count > 1 else 66
     for index, character in enumerate(text):

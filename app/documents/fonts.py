@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import typst
 
 SANS = "Noto Sans CJK SC"
+_SERIF_PACKAGE = "pylopdf_fonts_zh_cn"
 _SIMPLIFIED_CHINESE = 2  # position of the SC face in the font collection (JP, KR, SC, TC, HK)
 _IGNORED = {0x0A, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}  # line break, variation selectors
 _REPLACEMENT = "□"
@@ -28,15 +29,19 @@ def sans_path() -> Path:
     return _package_folder("noto_cjk_sans_otc") / "NotoSansCJK-Regular.ttc"
 
 
-def font_folders() -> list[Path]:
-    """Where the renderer finds its fonts: the sans collection and, for certificates, the Song style face.
+def serif_family() -> str:
+    """The face certificates are set in: Song style (宋体), or the sans face where its package is not installed.
 
-    The Song style face (宋体) is a matter of dignity, not of coverage: without its package certificates are set in
-    the sans face.
+    It is a matter of dignity, not of coverage: rare characters come from the sans face in any case.
     """
+    return "Noto Serif SC" if find_spec(_SERIF_PACKAGE) is not None else SANS
+
+
+def font_folders() -> list[Path]:
+    """Where the renderer finds its fonts."""
     folders = [sans_path().parent]
-    if find_spec("pylopdf_fonts_zh_cn") is not None:
-        folders.append(_package_folder("pylopdf_fonts_zh_cn"))
+    if serif_family() != SANS:
+        folders.append(_package_folder(_SERIF_PACKAGE))
     return folders
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from app.documents import codes
 from app.documents.amounts import amount_in_capitals
-from app.documents.fonts import replace_unprintable
+from app.documents.fonts import replace_unprintable, serif_family
 from app.documents.ornament import certificate_ground
 from app.documents.render import members, render, render_each
 
@@ -88,6 +88,7 @@ def certificate(item: Certificate, *, issued_at: datetime) -> bytes:
     day = item.issued_on
     data = members(item) | {
         "ground": certificate_ground(),
+        "face": serif_family(),
         "qr": codes.qr(item.verify_url),
         "issued_on": f"{day.year}年{day.month}月{day.day}日",
     }
