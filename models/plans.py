@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, relationship, validates
@@ -22,6 +22,7 @@ from models.kit import (
     Flag,
     Flow,
     Int,
+    Json,
     Moment,
     Move,
     Panel,
@@ -133,6 +134,7 @@ SCHEDULE_FLOW = Flow(
         (_S.ALLOCATED, _S.NONE),
         (_S.DRAFT, _S.ALLOCATED),
         (_S.DRAFT, _S.NONE),  # a draft taken back
+        (_S.PUBLISHED, _S.NONE),  # a published schedule taken back before its first session
     ),
 )
 
@@ -396,6 +398,9 @@ class PlanSubject(Declared):
         "编排状态", State(ScheduleState), listed, tabbed, readonly, flow=SCHEDULE_FLOW
     )
     schedule_published_at: Mapped[datetime | None] = field("排考发布时间", Moment(), readonly)
+    left_reasons: Mapped[list[list[Any]] | None] = field(
+        "未排考原因", Json(), hidden, help="最近一次自动排考:[原因, 人数]"
+    )
     exam_year: Mapped[int] = field("考试年度", Int(), filtered, copied="plan_id.exam_year")
     organisation_id: Mapped[int] = reference(
         "考核单位", "organisation", hidden, copied="plan_id.organisation_id"
