@@ -211,6 +211,7 @@ class Candidate(Declared):
     panel = Panel(
         "考生",
         menu="考试管理/考生管理",
+        menus={"organisation": "考试管理/考生查询", "platform": "考试管理/考生查询"},
         icon="users",
         order=30,
         cards=(

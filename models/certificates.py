@@ -147,6 +147,7 @@ class Certificate(Declared):
     panel = Panel(
         "证书",
         menu="证书管理/证书信息管理",
+        menus={"school": "标准管理/证书目录", "province": "标准管理/证书目录", "platform": "证书管理/证书目录"},
         icon="certificate",
         title="full_name",
         order=20,

@@ -220,6 +220,7 @@ class WeeklyReport(Declared):
     panel = Panel(
         "周报",
         menu="周报管理/周报填报",
+        menus={"province": "周报管理/周报查看", "platform": "周报管理/周报查看"},
         icon="report",
         title="week",
         order=60,

@@ -92,6 +92,7 @@ class DeclarationBatch(Declared):
     panel = Panel(
         "申报批次",
         menu="申报管理/申报批次",
+        menus={"school": "证书管理/申报计划", "platform": "申报管理/批次总览"},
         icon="calendar-event",
         order=30,
         sort="-window_from",
@@ -249,6 +250,10 @@ class Declaration(Declared):
     panel = Panel(
         "证书试点申报",
         menu="证书管理/证书试点申报",
+        menus={
+            "province": "申报管理/申报审核", "city": "申报管理/申报初审", "platform": "申报管理/申报总览",
+            "organisation": "证书管理/试点院校",
+        },
         icon="clipboard-list",
         title="school_name",
         order=32,
@@ -259,8 +264,9 @@ class Declaration(Declared):
             province=change("province_id", *_DECISION, "approved_count", when=_SUBMITTED),
             city=change("city_id", *_DECISION, when=_SUBMITTED),
             school=(
-                Rule("school_id", (SELECT, INSERT, UPDATE)),
-                Rule("school_id", (DELETE,), when="state = 'DRAFT'"),
+                Rule("school_id", (SELECT,)),
+                Rule("school_id", (INSERT, DELETE), when="state = 'DRAFT'"),
+                Rule("school_id", (UPDATE,), when="state <> 'APPROVED'"),  # neither approves itself nor touches it
             ),
             organisation=read("organisation_id", when=_APPROVED),
         ),
@@ -311,11 +317,12 @@ class DeclarationMajor(Declared):
         "拟申请的专业",
         icon="books",
         title="id",
+        allows=("add", "edit", "delete"),
         scope=Scope(
             platform=read(),
             province=read("province_id", when=_SUBMITTED),
             city=read("city_id", when=_SUBMITTED),
-            school=write("school_id"),
+            school=(read("school_id"), write("school_id", when="state = 'DRAFT'")),
             organisation=read("organisation_id", when=_APPROVED),
         ),
         unique=(("declaration_id", "major_id"),),
@@ -338,18 +345,19 @@ class DeclarationFile(Declared):
         "颁证机构", "organisation", hidden, copied="declaration_id.organisation_id"
     )
     state: Mapped[str] = field("申报状态", Text(24), hidden, copied="declaration_id.state")
-    name: Mapped[str] = field("文件名", Text(200), listed)
+    name: Mapped[str] = field("文件名", Text(200), listed, readonly)
     file: Mapped[str] = field("文件", File(), listed, help="pdf、doc或docx,每个不超过20M,最多5个")
 
     panel = Panel(
         "其他佐证材料",
         icon="paperclip",
         sort="id",
+        allows=("add", "edit", "delete"),
         scope=Scope(
             platform=read(),
             province=read("province_id", when=_SUBMITTED),
             city=read("city_id", when=_SUBMITTED),
-            school=write("school_id"),
+            school=(read("school_id"), write("school_id", when="state = 'DRAFT'")),
             organisation=read("organisation_id", when=_APPROVED),
         ),
         unique=(("declaration_id", "file"),),

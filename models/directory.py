@@ -150,6 +150,9 @@ class School(Declared):
     panel = Panel(
         "院校",
         menu="机构管理/院校信息",
+        menus={
+            "province": "院校管理/注册院校", "city": "院校管理/院校查询", "platform": "院校管理/注册院校", "organisation": "",
+        },
         icon="school",
         order=10,
         allows=("edit", "export"),
@@ -229,6 +232,7 @@ class Organisation(Declared):
     panel = Panel(
         "培训评价组织",
         menu="机构管理/机构信息",
+        menus={"platform": "机构管理/培训评价组织", "province": "", "city": "", "school": ""},
         icon="building",
         order=11,
         sort="code",

@@ -187,7 +187,7 @@ class CertificateEvent(Declared):
         allows=("export",),
         append_only=True,
         unique_when=((("certificate_number",), "kind = 'REVOKED'", "证书已注销"),),
-        checks=(("kind <> 'REVOKED' or length(note) >= 2", "注销须说明原因"),),
+        checks=(("kind <> 'REVOKED' or coalesce(length(note), 0) >= 2", "注销须说明原因"),),
         scope=Scope(
             platform=add(),
             school=(

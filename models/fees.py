@@ -115,6 +115,7 @@ class FeeSlip(Declared):
     panel = Panel(
         "缴费单",
         menu="考试管理/缴费管理",
+        menus={"organisation": "考试管理/缴费确认"},
         icon="receipt",
         title="slip_number",
         order=70,
@@ -123,7 +124,7 @@ class FeeSlip(Declared):
         checks=(
             ("person_times >= 1", "缴费单至少有一人次"),
             ("unit_fee >= 0 and amount >= 0", "金额不能为负数"),
-            ("unit_fee is null or amount = person_times * unit_fee", "应缴金额=人次×单价"),
+            ("unit_fee is null or amount is not distinct from person_times * unit_fee", "应缴金额=人次×单价"),
             ("(state = 'CONFIRMED') = (confirmed_at is not null)", "确认时间与缴费状态一致"),
             ("state <> 'RETURNED' or refusal_reason is not null", "退回须说明原因"),
         ),

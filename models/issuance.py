@@ -326,7 +326,7 @@ class Signature(Declared):
         frozen_message="签发记录不能修改或删除",
         unique=(("task_id", "round", "party"),),
         checks=(
-            ("decision = 'SIGNED' or length(reason) >= 2", "拒绝签发须说明原因"),
+            ("decision = 'SIGNED' or coalesce(length(reason), 0) >= 2", "拒绝签发须说明原因"),
             (
                 "decision = 'REFUSED' or (hand_signature is not null and seal_id is not null)",
                 "确认签发须有签名章和手写签名",

@@ -178,6 +178,7 @@ class Registration(Declared):
     panel = Panel(
         "报考记录",
         menu="考试管理/报考管理",
+        menus={"organisation": "考试管理/报考查询", "platform": "考试管理/报考查询"},
         icon="clipboard-list",
         order=60,
         title="candidate_name",

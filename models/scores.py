@@ -82,11 +82,13 @@ def _recorded(when: Callable[[datetime], sa.ColumnElement[bool]]) -> Callable[[d
 class Score(Declared):
     """What a candidate reached in one subject (科目成绩). 4.10, R97–R107; locked for ever (R103, R105)."""
 
-    plan_id: Mapped[int] = reference(
-        "考试计划", "exam_plan", listed, filtered, copied="registration_id.plan_id"
-    )
+    plan_id: Mapped[int] = reference("考试计划", "exam_plan", listed, filtered)
+    plan_subject_id: Mapped[int] = reference("开考科目", "plan_subject", hidden)
     registration_id: Mapped[int] = reference(
-        "报考记录", "registration", hidden, within=("school_id", "organisation_id", "plan_subject_id")
+        "报考记录",
+        "registration",
+        hidden,
+        within=("school_id", "organisation_id", "plan_id", "plan_subject_id"),
     )
     candidate_name: Mapped[str] = field(
         "学生姓名", Text(50), listed, searched, copied="registration_id.candidate_name"
@@ -130,9 +132,6 @@ class Score(Declared):
     exam_year: Mapped[int] = field("考试年度", Int(), filtered, copied="registration_id.exam_year")
     visible_from: Mapped[datetime] = field("公示开始", Moment(), hidden, copied="plan_id.publicity_from")
     publicity_to: Mapped[datetime] = field("公示结束", Moment(), hidden, copied="plan_id.publicity_to")
-    plan_subject_id: Mapped[int] = reference(
-        "开考科目", "plan_subject", hidden, copied="registration_id.plan_subject_id"
-    )
     school_id: Mapped[int] = reference("所属院校", "school", hidden, copied="registration_id.school_id")
     host_school_id: Mapped[int | None] = reference(
         "站点院校", "school", hidden, copied="registration_id.host_school_id"
@@ -145,6 +144,7 @@ class Score(Declared):
     panel = Panel(
         "科目成绩",
         menu="考试管理/科目成绩",
+        menus={"organisation": "考试管理/成绩登记与公示"},
         icon="report-analytics",
         title="candidate_name",
         order=85,

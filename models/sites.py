@@ -127,6 +127,7 @@ class ExamSite(Declared):
     panel = Panel(
         "考核站点",
         menu="考试管理/考点申报",
+        menus={"organisation": "考试管理/考点审核"},
         icon="map-pin",
         order=40,
         allows=("add", "edit", "delete", "export"),

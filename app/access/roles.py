@@ -311,7 +311,7 @@ ROLES["school.staff"] = {
 
 @cache
 def _menus() -> dict[str, str]:
-    return {model.__tablename__: model.panel.menu for model in declared_models()}
+    return {model.__tablename__: "/".join(model.panel.menu_for("school")).strip("/") for model in declared_models()}
 
 
 def may(actor: Actor, table: str, verb: str) -> bool:

@@ -28,7 +28,7 @@ def list_page(session: Session, resolved: Resolved, actor: Actor, wish: Wish, hi
     found = query.find(session, resolved, wish)
     names = [name for name in resolved.listed if name not in hidden]
     return ListPage(
-        title=resolved.panel.entry or resolved.panel.label,
+        title=resolved.name,
         crumbs=crumbs(resolved),
         hint=resolved.panel.hint,
         action=resolved.url + "/",
@@ -49,8 +49,8 @@ def list_page(session: Session, resolved: Resolved, actor: Actor, wish: Wish, hi
 
 def crumbs(resolved: Resolved, *more: Crumb) -> list[Crumb]:
     first = Crumb("首页", "/console/")
-    area = [Crumb(resolved.panel.area)] if resolved.panel.area else []
-    here = Crumb(resolved.panel.entry or resolved.panel.label, resolved.url + "/" if more else "")
+    area = [Crumb(resolved.menu[0])] if resolved.menu[0] else []
+    here = Crumb(resolved.name, resolved.url + "/" if more else "")
     return [first, *area, here, *more]
 
 

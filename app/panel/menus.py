@@ -40,10 +40,14 @@ def _tables() -> list[Entry]:
     entries = []
     for model in declared_models():
         resolved = resolve(model)
-        if resolved.panel.menu:
+        area, entry = resolved.menu
+        if entry:
             panel, table = resolved.panel, resolved.table
             entries.append(
-                Entry(panel.menu, resolved.url + "/", panel.icon, panel.order, lambda a, t=table: may(a, t, "list"))  # type: ignore[misc]
+                Entry(
+                    f"{area}/{entry}", resolved.url + "/", panel.icon, panel.order,
+                    lambda actor, table=table: may(actor, table, "list"),  # type: ignore[misc]
+                )
             )
     return entries
 

@@ -80,6 +80,16 @@ class Resolved:
         return [f"{self.table}:{verb}" for verb in dict.fromkeys([*verbs, *moves, *extra])]
 
     @property
+    def menu(self) -> tuple[str, str]:
+        """(area, entry) of the menu under which the current actor finds this table."""
+        return self.panel.menu_for(current_actor().kind)
+
+    @property
+    def name(self) -> str:
+        """What the current actor's menu calls the table, else what one row is called."""
+        return self.menu[1] or self.panel.label
+
+    @property
     def url(self) -> str:
         """Where this table's pages are for the current actor: what defines the business is at the desk for those
         who keep it, in the console for those who only read it."""

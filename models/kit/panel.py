@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from models.kit.scope import Scope
@@ -25,7 +26,8 @@ class Block:
 class Panel:
     """The console of one table.
 
-    label: what one row is called (考生). menu: "area/entry", "" = reached from elsewhere only.
+    label: what one row is called (考生). menu: "area/entry", "" = reached from elsewhere only; menus: the same
+    for the kinds of actor that know it under another entry (1.4), "" = none.
     title: the column that names a row in pickers, crumbs and confirmations. allows: which of the general
     doors exist at all; who may use them is the role table's matter (`app/access/roles.py`).
     desk: the table defines the business and is edited at the configuration desk (Flask-Admin);
@@ -38,6 +40,7 @@ class Panel:
     label: str
     scope: Scope
     menu: str = ""
+    menus: Mapping[str, str] = field(default_factory=dict)
     icon: str = "table"
     title: str = "name"
     order: int = 50
@@ -59,10 +62,7 @@ class Panel:
     audit: bool = True
     indexes: tuple[tuple[str, ...], ...] = field(default=())
 
-    @property
-    def area(self) -> str:
-        return self.menu.partition("/")[0]
-
-    @property
-    def entry(self) -> str:
-        return self.menu.partition("/")[2]
+    def menu_for(self, kind: str) -> tuple[str, str]:
+        """(area, entry) under which this kind of actor finds the table; two empty words if nowhere."""
+        area, _, entry = self.menus.get(kind, self.menu).partition("/")
+        return area, entry
