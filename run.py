@@ -13,11 +13,12 @@ import app.services.registry  # noqa: F401  registers every action, importer, ta
 import models  # noqa: F401  declares every table
 from app.access.actor import PUBLIC, acting_as, make_engine
 from app.access.database import login_url
+from app.access.embedded import EmbeddedPostgres
 from app.access.security import PanelSecurity
 from app.cli import panel
 from app.panel import desk, fab, rest
 from app.panel.web import BRAND, init_web, lifetime, make_session
-from config import settings
+from config import Settings, settings
 from models.kit.cipher import cipher
 from views import register
 
@@ -26,6 +27,13 @@ class NoIndex(IndexView):
     """FAB wants an index view; ours are the portal and the consoles."""
 
     route_base = "/_index"
+
+
+def _engine(config: Settings) -> Engine:
+    """The database of the settings; the embedded server is started by whoever comes first."""
+    if config.database_url is None:
+        EmbeddedPostgres(config.data_dir).start()
+    return make_engine(login_url(config), pool_size=config.database_pool_size, pool_pre_ping=True)
 
 
 def create_app(engine: Engine | None = None, **overrides: Any) -> Flask:
@@ -60,7 +68,7 @@ def create_app(engine: Engine | None = None, **overrides: Any) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=1, x_host=1)  # type: ignore[method-assign]
-    session = make_session(engine or make_engine(login_url(config), pool_size=config.database_pool_size))
+    session = make_session(engine or _engine(config))
     init_web(app, session)
     with app.app_context(), acting_as(PUBLIC, session()):
         appbuilder = AppBuilder(app, session, indexview=NoIndex, security_manager_class=PanelSecurity, update_perms=False)

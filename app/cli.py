@@ -9,6 +9,9 @@ from flask.cli import AppGroup
 
 from app.access import database
 from app.access.actor import AUTH, acting_as
+from app.access.embedded_upgrade import upgrade
+from app.demo import loading
+from app.jobs.worker import run_worker
 from app.services import logins
 from config import settings
 from models.accounts import Account
@@ -28,6 +31,32 @@ def init() -> None:
     click.echo("database ready")
 
 
+@panel.group("database")
+def database_group() -> None:
+    """The database server."""
+
+
+@database_group.command("prepare")
+def prepare_database() -> None:
+    """Create the wall's roles and rights in the database of PANEL_ADMIN_DATABASE_URL (once, as administrator)."""
+    engine = sa.create_engine(database.admin_url())
+    with engine.begin() as connection:
+        database.prepare(connection, database.login_password())
+    click.echo("roles and rights are in place")
+
+
+@database_group.command("upgrade")
+def upgrade_database() -> None:
+    """Carry an embedded database of an older PostgreSQL major to this one; the old folder is kept."""
+    click.echo(upgrade(settings().data_dir))
+
+
+@panel.command("worker")
+def worker() -> None:
+    """Run background jobs until stopped."""
+    run_worker()
+
+
 @panel.command("login-link")
 @click.argument("username")
 def login_link(username: str) -> None:
@@ -43,7 +72,6 @@ def login_link(username: str) -> None:
 
 
 
-
 @panel.command()
 @click.argument("message")
 def migration(message: str) -> None:
@@ -52,3 +80,15 @@ def migration(message: str) -> None:
 
     for path in write_revision(database.admin_url(), message):
         click.echo(path.name)
+
+
+@panel.command()
+@click.option("--json", "as_json", is_flag=True, help="Print accounts and identifiers for a script.")
+def demo(as_json: bool) -> None:
+    """Load the demonstration data, once."""
+    found = loading.load(current_app.extensions["panel_session"]())
+    if as_json:
+        click.echo(loading.as_json(found))
+    else:
+        for account in found["accounts"]:
+            click.echo(f"{account['role']:<24}{account['username']:<16}{account['password']}")
