@@ -5,23 +5,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, flash, jsonify, make_response, redirect, render_template, request, session as cookie
+from flask import abort, flash, jsonify, redirect, render_template, request
+from flask import session as cookie
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app.access.actor import current_actor
 from app.access.roles import may
 from app.panel import query, running, saving
 from app.panel.details import detail_page
-from app.panel.forms import PanelForm, form_class
+from app.panel.forms import PanelForm, declared_default, form_class
 from app.panel.lists import crumbs, editable, list_page
 from app.panel.pages import Crumb, FormPage
 from app.panel.resolve import Resolved, kind_of, resolve_table
-from app.panel.uploads import keep_upload
+from app.panel.uploads import kept_uploads, posted
 from app.panel.wish import read_wish
 from app.services import files
 from app.services.errors import DomainError, NotFound
@@ -35,7 +36,12 @@ class Doors:
     def __init__(self, resolved: Resolved, session: Any) -> None:
         self.resolved = resolved
         self.session: Session = session
-        self.children = tuple(resolve_table(name) for name in resolved.panel.children)
+        self._children = tuple(resolve_table(name) for name in resolved.panel.children)
+
+    @property
+    def children(self) -> tuple[Resolved, ...]:
+        """The child tables whose rows this actor may change inside the form."""
+        return saving.inline_children(current_actor(), self.resolved, self._children)
 
     # lists
 
@@ -67,11 +73,11 @@ class Doors:
 
     # forms
 
-    def add(self) -> str | Response:
+    def add(self) -> Any:
         form_type = form_class(self.resolved, self.session, adding=True, children=self.children)
         if request.method == "GET":
             return self._form_page(form_type(data=defaults(self.resolved)), adding=True)
-        form = form_type(posted())
+        form, status = form_type(posted()), 422
         if self._valid(form):
             try:
                 row = self._save(form, None)
@@ -79,9 +85,8 @@ class Doors:
                 flash(f"已新增{self.resolved.panel.label}“{row}”", "success")
                 return redirect(f"{self.resolved.url}/{row.id}")
             except DomainError as error:
-                self.session.rollback()
-                blame(form, error)
-        return self._form_page(form, adding=True)
+                status = self._refused(form, error)
+        return self._form_page(form, adding=True), status
 
     def edit(self, key: int) -> Any:
         row = self.row(key)
@@ -90,7 +95,7 @@ class Doors:
         form_type = form_class(self.resolved, self.session, adding=False, children=self.children)
         if request.method == "GET":
             return self._form_page(form_type(data=self._data(row)), row=row)
-        form = form_type(posted())
+        form, status = form_type(posted()), 422
         stale: list[tuple[str, str, str]] = []
         if self._valid(form):
             try:
@@ -99,43 +104,46 @@ class Doors:
                 flash("已保存", "success")
                 return redirect(f"{self.resolved.url}/{key}")
             except DomainError as error:
-                self.session.rollback()
+                status = self._refused(form, error)
                 row = self.row(key)
-                blame(form, error)
                 if error.code == "stale":
                     stale = self._differences(form, row)
                     form._fields["row_version"].data = str(row.version)
-        page = self._form_page(form, row=row, stale=stale)
-        return make_response(page, 409) if stale else page
+        return self._form_page(form, row=row, stale=stale), status
+
+    def _refused(self, form: PanelForm, error: DomainError) -> int:
+        """Take everything back and say why in the form; what is not this actor's at all is no form's matter."""
+        self.session.rollback()
+        if error.status in (403, 404):
+            raise error
+        form.blame(error)
+        return error.status
 
     def _valid(self, form: PanelForm) -> bool:
-        for field_list in (form._fields.get(child.table) for child in self.children):
-            drop_deleted(field_list)
-        return form.validate()
+        for child in self.children:
+            drop_deleted(form._fields[child.table], set(request.form))
+        return bool(form.validate())
 
     def _save(self, form: PanelForm, row: Declared | None) -> Declared:
-        actor = current_actor()
-        values = {**saving.form_values(self.resolved, form), **self._uploads(form)}
+        text = form._fields["row_version"].data or "" if row is not None else ""
+        return self.save(form, row, int(text) if text.isdecimal() else 0)
+
+    def save(self, form: PanelForm, row: Declared | None, version: int) -> Declared:
+        """Write what a valid form says, child rows and files included; commits nothing. The API saves so too."""
+        actor, adding = current_actor(), row is None
+        uploads = kept_uploads(self.session, actor, self.resolved, form, adding=adding)
+        values = {**saving.form_values(self.resolved, form), **uploads}
         if row is None:
             row = saving.create(self.session, self.resolved, actor, values)
         else:
-            text = form._fields["row_version"].data or ""
-            version = int(text) if text.isdecimal() else 0
             saving.update(self.session, self.resolved, actor, row, values, version)
         for child in self.children:
-            saving.save_children(self.session, self.resolved, actor, row, form, child)
+            if child.table in form._fields:
+                saving.save_children(self.session, self.resolved, actor, row, form, child)
         return row
 
-    def _uploads(self, form: PanelForm) -> dict[str, str]:
-        kept = {}
-        for name in self.resolved.fields:
-            upload = request.files.get(name) if name in form._fields else None
-            if upload is not None and upload.filename:
-                kept[name] = keep_upload(self.session, current_actor(), self.resolved.fields[name], upload, name)
-        return kept
-
     def _data(self, row: Declared) -> dict[str, Any]:
-        data = {name: getattr(row, name) for name in self.resolved.fields}
+        data = {name: getattr(row, name) for name in self.resolved.form(adding=False)}
         data["row_version"] = str(row.version)
         for child in self.children:
             column = next(n for n, f in child.fields.items() if f.refers == self.resolved.table)
@@ -143,7 +151,12 @@ class Doors:
                 sa.select(child.model).where(getattr(child.model, column) == row.id).order_by(child.model.id)
             )
             data[child.table] = [
-                {**{name: getattr(item, name) for name in child.fields}, "id": str(item.id)} for item in rows
+                {
+                    **{name: getattr(item, name) for name in child.form(adding=True)},
+                    "id": str(item.id),
+                    "row_version": str(item.version),
+                }
+                for item in rows
             ]
         return data
 
@@ -152,7 +165,7 @@ class Doors:
         found = []
         for name in self.resolved.form(adding=False):
             mine, theirs = form._fields[name].data, getattr(row, name)
-            if name in form._fields and mine != theirs and kind_of(self.resolved.fields[name]) not in ("file", "photo"):
+            if mine != theirs and kind_of(self.resolved.fields[name]) not in ("file", "photo"):
                 found.append((self.resolved.fields[name].label, _text(mine), _text(theirs)))
         return found
 
@@ -172,7 +185,11 @@ class Doors:
             sections=list(sections.items()),
             action=request.path,
             back=f"{self.resolved.url}/{row.id}" if row is not None else self.resolved.url + "/",
-            multipart=any(kind_of(self.resolved.fields[n]) in ("file", "photo") for n in self.resolved.form(adding)),
+            multipart=any(
+                kind_of(part.fields[name]) in ("file", "photo")
+                for part in (self.resolved, *self.children)
+                for name in part.form(adding=True)
+            ),
             stale=stale,
         )
         return render_template("panel/form.html", page=page)
@@ -193,8 +210,13 @@ class Doors:
         return running.run(self.session, self.resolved, name)
 
     def picker(self, column: str) -> Response:
-        """At most 20 rows of the related table whose title contains the words, within the wall (F2, A3)."""
-        declared = self.resolved.fields.get(column)
+        """At most 20 rows of the related table whose title contains the words, within the wall (F2, A3).
+
+        `child.column` asks for a reference of a child row: the parent's form is where it is picked.
+        """
+        table, _, name = column.rpartition(".")
+        owner = next((child for child in self._children if child.table == table), None) if table else self.resolved
+        declared = owner.fields.get(name) if owner is not None else None
         if declared is None or not declared.refers:
             raise NotFound()
         target = resolve_table(declared.refers)
@@ -203,7 +225,7 @@ class Doors:
         where = []
         if words and title is not None and not target.fields[target.panel.title].refers:
             where.append(sa.cast(title, sa.String).contains(words, autoescape=True))
-        where += getattr(target.model, "PICKABLE", lambda: [])()
+        where += getattr(target.model, "PICKABLE", list)()
         rows = self.session.scalars(
             sa.select(target.model).where(*where).order_by(target.model.id).limit(settings().picker_limit)
             .options(*query._loads(target))
@@ -221,46 +243,28 @@ class Doors:
         return files.respond(self.session, stored, inline=kind_of(declared) == "photo")
 
 
-def posted() -> MultiDict[str, Any]:
-    data: MultiDict[str, Any] = MultiDict(request.form)
-    for name, upload in request.files.items(multi=True):
-        data.add(name, upload)
-    return data
-
-
 def defaults(resolved: Resolved) -> dict[str, Any]:
     """What a new form starts with: declared defaults, and what the address proposes for references."""
     found: dict[str, Any] = {}
     for name in resolved.form(adding=True):
-        default = resolved.model.__table__.c[name].default
-        if default is not None:
-            found[name] = default.arg(None) if default.is_callable else default.arg
+        if (default := declared_default(resolved, name)) is not None:
+            found[name] = default
         if resolved.fields[name].refers and request.args.get(name, "").isdecimal():
             found[name] = request.args[name]
     return found
 
 
-def drop_deleted(rows: Any) -> None:
+def drop_deleted(rows: Any, ticked: Collection[str]) -> None:
     """Child rows ticked for deletion are not validated; those without an id were never there."""
-    if rows is None:
-        return
     kept = []
     for entry in rows.entries:
-        key = entry.form.id.data
-        entry.form.deleted = bool(key) and f"del-{entry.name}" in request.form
-        if entry.form.deleted:
+        if f"del-{entry.name}" in ticked:
+            if not entry.form.id.data:
+                continue
+            entry.form.deleted = True
             entry.validate = lambda *a, **k: True
         kept.append(entry)
     rows.entries = kept
-
-
-def blame(form: PanelForm, error: DomainError) -> None:
-    """Put a refusal beside its field, or above the form."""
-    target = form._fields.get(error.field or "")
-    if target is not None:
-        target.errors = [*target.errors, error.message]
-    else:
-        form.form_errors = [*form.form_errors, error.message]
 
 
 def is_partial(region: str) -> bool:
@@ -283,5 +287,3 @@ def require(resolved: Resolved, verb: str) -> None:
     """The one check in front of every door (403)."""
     if not may(current_actor(), resolved.table, verb):
         abort(403)
-
-

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, Field, FieldList, FileField, Form, FormField, HiddenField, SelectField, StringField
-from wtforms import TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    FieldList,
+    FileField,
+    Form,
+    FormField,
+    HiddenField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields import DateField, DateTimeField, DecimalField
+from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.validators import StopValidation, ValidationError
 
 from app.panel import cells
 from app.panel.look import LookMeta
 from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.services.errors import DomainError
 from app.services.richtext import clean_html, visible_length
 from models.kit import Declared, Mark, formats
 from models.kit import Field as Declaration
@@ -23,6 +36,16 @@ REQUIRED = "请填写{label}"
 
 class PanelForm(Form):
     """Every generated form: our look, and Chinese messages."""
+
+    deleted = False  # a child row ticked for deletion
+
+    def blame(self, error: DomainError) -> None:
+        """Put a refusal beside its field, or above the form."""
+        field = self._fields.get(error.field or "")
+        if field is not None:
+            field.errors = [*field.errors, error.message]
+        else:
+            self.form_errors = [*self.form_errors, error.message]
 
     class Meta(LookMeta):
         locales = ("zh",)
@@ -138,9 +161,9 @@ class ReferenceField(SelectField):
 
     def iter_choices(self) -> Any:
         row = self._row(int(self.data)) if self.data and str(self.data).isdecimal() else None
-        yield ("", "", not row, {})
+        yield Choice("", "", row is None, {})
         if row is not None:
-            yield (str(row.id), str(row), True, {})
+            yield Choice(str(row.id), str(row), True, {})
 
 
 class FlagField(BooleanField):
@@ -174,6 +197,11 @@ _CONTROLS: dict[str, type[Field]] = {
 }
 
 
+def choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """The options of a drop-down, after the one that says to choose."""
+    return [SelectChoice(value, label) for value, label in [("", "请选择"), *pairs]]
+
+
 def control(declared: Declaration, *, required: bool, session: Session, remote: str = "", name: str = "") -> Any:
     """The unbound field of one declared column."""
     kind = kind_of(declared)
@@ -188,7 +216,7 @@ def control(declared: Declaration, *, required: bool, session: Session, remote: 
         marks["data-remote"] = remote
         options["choices"] = []
     if kind in ("choice", "state"):
-        options["choices"] = [("", "请选择"), *declared.type.choices.pairs()]
+        options["choices"] = choices(declared.type.choices.pairs())
     if isinstance(getattr(declared.type, "length", None), int):
         marks["maxlength"] = declared.type.length
     if declared.sample:
@@ -199,16 +227,28 @@ def control(declared: Declaration, *, required: bool, session: Session, remote: 
 
 
 def form_class(
-    resolved: Resolved, session: Session, *, adding: bool, children: tuple[Resolved, ...] = (), omit: tuple[str, ...] = ()
+    resolved: Resolved,
+    session: Session,
+    *,
+    adding: bool,
+    children: tuple[Resolved, ...] = (),
+    omit: Collection[str] = (),
+    picker: str = "",
 ) -> type[PanelForm]:
-    """The form of a table: its typed columns in order, then its child tables as rows (feature 3)."""
+    """The form of a table: its typed columns in order, then its child tables as rows (feature 3).
+
+    `picker` is what stands before a reference's name in the address of its remote search.
+    """
     members: dict[str, Any] = {"row_version": HiddenField()} if not adding else {}
     for name in resolved.form(adding):
         if name in omit:
             continue
-        required = not resolved.model.__table__.c[name].nullable
         members[name] = control(
-            resolved.fields[name], required=required, session=session, remote=f"{resolved.url}/picker/{name}", name=name
+            resolved.fields[name],
+            required=not resolved.model.__table__.c[name].nullable,
+            session=session,
+            remote=f"{picker or f'{resolved.url}/picker/'}{name}",
+            name=name,
         )
     for child in children:
         members[child.table] = FieldList(
@@ -222,12 +262,19 @@ def parent_column(child: Resolved, parent: Resolved) -> str:
     return next(name for name, declared in child.fields.items() if declared.refers == parent.table)
 
 
+def declared_default(resolved: Resolved, name: str) -> Any:
+    """What a new row has in this column when nothing is said of it."""
+    default = resolved.model.__table__.c[name].default
+    if default is None:
+        return None
+    return default.arg(None) if default.is_callable else default.arg
+
+
 def _child_class(child: Resolved, parent: Resolved, session: Session) -> type[PanelForm]:
-    made = form_class(child, session, adding=True, omit=(parent_column(child, parent),))
-    return type(f"{child.model.__name__}Row", (made,), {"id": HiddenField()})
-
-
-def upload_accepts(declared: Declaration) -> tuple[str, ...]:
-    return tuple(declared.type.accepts)
-
-
+    """One child row: `id` and `row_version` say which saved row it is, and as of when (R137)."""
+    above, picker = parent_column(child, parent), f"{parent.url}/picker/{child.table}."
+    made = form_class(child, session, adding=True, omit=(above,), picker=picker)
+    for name in child.form(adding=True):
+        if name != above and (default := declared_default(child, name)) is not None:
+            getattr(made, name).kwargs["default"] = default
+    return type(f"{child.model.__name__}Row", (made,), {"id": HiddenField(), "row_version": HiddenField()})

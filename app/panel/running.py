@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,10 +13,11 @@ from wtforms import SelectField
 from app.access.actor import current_actor
 from app.access.roles import may
 from app.panel import query, saving
-from app.panel.forms import PanelForm, Required, control
+from app.panel.forms import PanelForm, Required, choices, control
 from app.panel.lists import crumbs
 from app.panel.pages import Crumb, MessagePage
-from app.panel.resolve import Resolved
+from app.panel.resolve import Resolved, kind_of
+from app.panel.uploads import posted
 from app.services.actions import Action, Ask, Outcome, action_named
 from app.services.errors import DomainError, NotFound
 from models.kit import Declared, Field, Mark
@@ -25,44 +27,67 @@ MOST_ROWS = 1000
 
 def run(session: Session, resolved: Resolved, name: str) -> Any:
     """POST: without `confirmed` the preview, with it the deed."""
-    item = action_named(resolved.model, name)
-    if item is None or item.run is None:
-        raise NotFound()
-    actor = current_actor()
-    if not may(actor, resolved.table, name):
-        abort(403)
+    item = opened(resolved, name)
     rows = [] if item.on == "list" else chosen(session, resolved)
-    fit = [row for row in rows if item.when(row)]
-    if item.on != "list" and not fit:
-        raise DomainError("state", f"所选的{resolved.panel.label}当前状态不能{item.label}", status=409)
+    fit = fitting(resolved, item, rows)
     confirmed = request.form.get("confirmed") == "1"
-    form = _form(session, item)(request.form if confirmed else None)
-    if not confirmed or (item.asks and not form.validate()):
+    form = form_class(session, item)(posted() if confirmed else None)
+    if not confirmed:
         return _preview(resolved, item, rows, fit, form)
+    if item.asks and not form.validate():
+        return _preview(resolved, item, rows, fit, form), 422
     try:
-        asked = {ask.name: form._fields[ask.name].data for ask in item.asks}
-        with saving.refusals(resolved):
-            answer = item.run(session, actor, fit, **asked)
-            session.commit()
+        outcome = carry_out(session, resolved, item, fit, form)
     except DomainError as error:
         session.rollback()
         if not item.asks:
             raise
-        target = form._fields.get(error.field or "")
-        if target is not None:
-            target.errors = [*target.errors, error.message]
-        else:
-            form.form_errors = [*form.form_errors, error.message]
-        return _preview(resolved, item, rows, fit, form)
-    outcome = answer if isinstance(answer, Outcome) else Outcome(answer)
+        form.blame(error)
+        return _preview(resolved, item, rows, fit, form), error.status
     flash(outcome.message, "success")
     back = f"{resolved.url}/{fit[0].id}" if len(fit) == 1 else f"{resolved.url}/"
     return redirect(outcome.location or back)
 
 
+def opened(resolved: Resolved, name: str) -> Action:
+    """The action of that name: 404 when there is none to run, 403 when it is not this actor's."""
+    item = action_named(resolved.model, name)
+    if item is None or item.run is None:
+        raise NotFound()
+    if not may(current_actor(), resolved.table, name):
+        abort(403)
+    return item
+
+
+def fitting(resolved: Resolved, item: Action, rows: Sequence[Declared]) -> list[Declared]:
+    """The rows whose state allows the action; the others are skipped, but one must be left (409)."""
+    fit = [row for row in rows if item.when(row)]
+    if item.on != "list" and not fit:
+        raise DomainError("state", f"所选的{resolved.panel.label}当前状态不能{item.label}", status=409)
+    return fit
+
+
+def carry_out(
+    session: Session, resolved: Resolved, item: Action, rows: Sequence[Declared], form: PanelForm
+) -> Outcome:
+    """Run it with what a valid form says, and commit."""
+    run = item.run
+    if run is None:  # a button that leads to a page
+        raise NotFound()
+    asked = {ask.name: form._fields[ask.name].data for ask in item.asks}
+    with saving.refusals(resolved):
+        answer = run(session, current_actor(), rows, **asked)
+        session.commit()
+    return answer if isinstance(answer, Outcome) else Outcome(answer)
+
+
 def chosen(session: Session, resolved: Resolved) -> list[Declared]:
-    """The ticked rows; one that is not there for this actor makes the whole request 404 (F1, check 3)."""
-    keys = {text for text in [*request.form.getlist("rowid"), *request.args.getlist("rowid")]}
+    """The ticked rows."""
+    return named(session, resolved, {*request.form.getlist("rowid"), *request.args.getlist("rowid")})
+
+
+def named(session: Session, resolved: Resolved, keys: set[str]) -> list[Declared]:
+    """The rows of these ids; one that is not there for this actor makes the whole request 404 (F1, check 3)."""
     if not keys:
         raise DomainError("nothing", "请先勾选要处理的数据")
     if len(keys) > MOST_ROWS:
@@ -79,7 +104,8 @@ def chosen(session: Session, resolved: Resolved) -> list[Declared]:
     return list(rows)
 
 
-def _form(session: Session, item: Action) -> type[PanelForm]:
+def form_class(session: Session, item: Action) -> type[PanelForm]:
+    """What the action asks, as a form."""
     members: dict[str, Any] = {}
     for ask in item.asks:
         members[ask.name] = _asked(session, ask)
@@ -89,13 +115,16 @@ def _form(session: Session, item: Action) -> type[PanelForm]:
 def _asked(session: Session, ask: Ask) -> Any:
     if ask.options is not None:
         checks = [Required(ask.label)] if ask.required else []
-        choices = [("", "请选择"), *ask.options(session)]
-        return SelectField(ask.label, validators=checks, choices=choices, description=ask.help, default=ask.default)
-    declared = Field(ask.label, ask.type, Mark.NONE, help=ask.help)
-    made = control(declared, required=ask.required, session=session)
+        options = choices(ask.options(session))
+        return SelectField(ask.label, validators=checks, choices=options, description=ask.help, default=ask.default)
+    made = control(_declared(ask), required=ask.required, session=session)
     if ask.default is not None:
         made.kwargs["default"] = ask.default
     return made
+
+
+def _declared(ask: Ask) -> Field:
+    return Field(ask.label, ask.type, Mark.NONE, help=ask.help)
 
 
 def _preview(resolved: Resolved, item: Action, rows: list[Declared], fit: list[Declared], form: PanelForm) -> str:
@@ -115,8 +144,7 @@ def _preview(resolved: Resolved, item: Action, rows: list[Declared], fit: list[D
         submit=item.label,
         back=f"{resolved.url}/{fit[0].id}" if len(fit) == 1 else f"{resolved.url}/",
         danger=item.danger,
+        multipart=any(kind_of(_declared(ask)) in ("file", "photo") for ask in item.asks if ask.options is None),
         hidden=[("confirmed", "1"), *(("rowid", str(row.id)) for row in fit)],
     )
     return render_template("panel/message.html", page=page)
-
-

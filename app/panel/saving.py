@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,11 +11,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.panel.forms import PanelForm, parent_column
+from app.access.roles import ROLES, may
+from app.panel.forms import PanelForm, UploadField, parent_column
 from app.panel.resolve import Resolved
+from app.panel.uploads import kept_uploads
 from app.services.actions import hooks_of
 from app.services.errors import Conflict, DomainError, NotFound, Refused
-from models.kit import Declared
+from models.kit import Declared, Mark
 
 STALE = "数据已被他人修改,请刷新"
 
@@ -67,32 +70,94 @@ def delete(session: Session, resolved: Resolved, actor: Actor, row: Declared) ->
         session.flush()
 
 
-def form_values(resolved: Resolved, form: PanelForm, children: tuple[Resolved, ...] = ()) -> dict[str, Any]:
-    """What the form gives to the columns (files and child rows are handled apart)."""
-    names = set(resolved.fields) & set(form._fields)
-    kinds = {name: type(form._fields[name]).__name__ for name in names}
-    return {name: form._fields[name].data for name in names if kinds[name] != "UploadField"}
+def form_values(resolved: Resolved, form: PanelForm) -> dict[str, Any]:
+    """What the form gives to the columns (files and child rows are handled apart); a blank that may be is null."""
+    columns = resolved.model.__table__.c
+    fields = {name: form._fields[name] for name in resolved.fields if name in form._fields}
+    return {
+        name: None if field.data == "" and columns[name].nullable else field.data
+        for name, field in fields.items()
+        if not isinstance(field, UploadField)
+    }
 
 
-def save_children(session: Session, parent: Resolved, actor: Actor, row: Declared, form: PanelForm, child: Resolved) -> None:
-    """The rows of one child table: new ones added, ticked ones deleted, the rest changed. A row id that is not
-    this parent's is 404, whoever's it is (wall.md 3)."""
+def child_may(actor: Actor, parent: Resolved, child: Resolved, verb: str) -> bool:
+    """Whether child rows may be added, edited or deleted inside the parent's form: the child's own permissions
+    decide; a child table that no role names belongs to its parent."""
+    if any(child.table in tables for tables in ROLES.values()):
+        return may(actor, child.table, verb)
+    return may(actor, parent.table, "edit") or may(actor, parent.table, "add")
+
+
+def inline_children(actor: Actor, parent: Resolved, children: Iterable[Resolved]) -> tuple[Resolved, ...]:
+    """The child tables this actor may change at all: only these stand in the form."""
+    verbs = ("add", "edit", "delete")
+    return tuple(child for child in children if any(child_may(actor, parent, child, verb) for verb in verbs))
+
+
+def save_children(
+    session: Session, parent: Resolved, actor: Actor, row: Declared, form: PanelForm, child: Resolved
+) -> None:
+    """The rows of one child table: new ones added, ticked ones deleted, the rest changed. A refusal stands beside
+    the row it is about."""
     column = parent_column(child, parent)
     existing = {
         item.id: item
         for item in session.scalars(sa.select(child.model).where(getattr(child.model, column) == row.id))
     }
-    for entry in form._fields[child.table].entries:  # type: ignore[attr-defined]
-        values = form_values(child, entry.form)
-        key = entry.form.id.data
-        if not key:
-            create(session, child, actor, {**values, column: row.id, **_shared(child, parent, row)})
-        elif not str(key).isdecimal() or int(key) not in existing:
-            raise NotFound()
-        elif getattr(entry.form, "deleted", False):
-            delete(session, child, actor, existing[int(key)])
-        else:
-            update(session, child, actor, existing[int(key)], values, None)
+    owned = {column: row.id, **_shared(child, parent, row)}
+    for number, entry in enumerate(form._fields[child.table].entries, 1):
+        try:
+            _save_child(session, parent, actor, child, entry.form, owned, existing)
+        except DomainError as error:
+            if error.status in (403, 404):
+                raise
+            entry.form.blame(error)
+            message = f"第{number}行:{error.message}"
+            raise DomainError(error.code, message, child.table, error.status) from error
+
+
+def _save_child(
+    session: Session,
+    parent: Resolved,
+    actor: Actor,
+    child: Resolved,
+    form: PanelForm,
+    owned: dict[str, Any],
+    existing: dict[int, Declared],
+) -> None:
+    """One child row. An id that is not this parent's is 404, whoever's it is (wall.md 3)."""
+    key = str(form._fields["id"].data or "")
+    found = existing.get(int(key)) if key.isdecimal() and len(key) < 19 else None
+    if key and found is None:
+        raise NotFound()
+    if found is not None and form.deleted:
+        _child_door(actor, parent, child, "delete")
+        delete(session, child, actor, found)
+        return
+    values = {**form_values(child, form), **kept_uploads(session, actor, child, form, adding=found is None)}
+    if found is None:
+        _child_door(actor, parent, child, "add")
+        create(session, child, actor, {**values, **owned})
+        return
+    changed = {
+        name: value
+        for name, value in values.items()
+        if not child.fields[name].has(Mark.FIXED) and not _same(value, getattr(found, name))
+    }
+    if changed:
+        _child_door(actor, parent, child, "edit")
+        version = str(form._fields["row_version"].data or "")
+        update(session, child, actor, found, changed, int(version) if version.isdecimal() else None)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other or (one in (None, "") and other in (None, ""))
+
+
+def _child_door(actor: Actor, parent: Resolved, child: Resolved, verb: str) -> None:
+    if not child_may(actor, parent, child, verb):
+        raise Refused("forbidden", f"没有权限修改{child.panel.label}")
 
 
 def _shared(child: Resolved, parent: Resolved, row: Declared) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask import request
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MultiDict
+from wtforms import Form
 
 from app.access.actor import Actor
-from app.documents.content import check_upload
+from app.documents.content import check_supporting_file
 from app.documents.photos import check_photo
-from app.panel.resolve import kind_of
+from app.panel.resolve import Resolved, kind_of
 from app.services import files
 from app.services.errors import DomainError
 from config import settings
@@ -25,7 +29,29 @@ def keep_upload(session: Session, actor: Actor, declared: Field, upload: FileSto
     try:
         if photo:
             return files.keep(session, actor, upload.filename or "照片.jpg", "jpg", check_photo(data).normalised)
-        kind = check_upload(upload.filename or "", data, declared.type.accepts)
+        kind = check_supporting_file(upload.filename or "", data)
     except DomainError as error:
         raise DomainError(error.code, error.message, field, error.status) from None
     return files.keep(session, actor, upload.filename or f"文件.{kind}", kind, data)
+
+
+def kept_uploads(session: Session, actor: Actor, resolved: Resolved, form: Form, *, adding: bool) -> dict[str, str]:
+    """The files a form brought, kept: column → key. A new row must bring the ones it cannot be without."""
+    kept = {}
+    for name, declared in resolved.fields.items():
+        field = form._fields.get(name)
+        if field is None or kind_of(declared) not in ("file", "photo"):
+            continue
+        if isinstance(field.data, FileStorage) and field.data.filename:
+            kept[name] = keep_upload(session, actor, declared, field.data, name)
+        elif adding and not resolved.model.__table__.c[name].nullable:
+            raise DomainError("required", f"请上传{declared.label}", name)
+    return kept
+
+
+def posted() -> MultiDict[str, Any]:
+    """The posted form, its files among the fields."""
+    data: MultiDict[str, Any] = MultiDict(request.form)
+    for name, upload in request.files.items(multi=True):
+        data.add(name, upload)
+    return data
