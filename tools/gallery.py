@@ -73,8 +73,8 @@ def _page(name: str) -> Response:
     template, context = draw()
     if "flash" in request.args:
         flash("已保存。", "success")
-        flash("有 3 名考生信息不完善,请补全后再提交。", "warning")
-        flash("缴费单已确认,不能删除。", "error")
+        flash("有 3 名考生信息不完善，请补全后再提交。", "warning")
+        flash("缴费单已确认，不能删除。", "error")
     partial = (
         request.headers.get("HX-Target") == "list" and "HX-History-Restore-Request" not in request.headers
     )

@@ -109,7 +109,11 @@ def _links(i: int) -> list[p.Link]:
     )
     if i == 1:
         gone = p.Link("删除", "", disabled="已通过认证的考生不能删除", danger=True)
-    return [p.Link("查看", "/detail", sheet=True), p.Link("编辑", "/form"), gone]
+    return [
+        p.Link("查看", "/detail", sheet=True),
+        p.Link("编辑", "/form", sheet=True),
+        gone,
+    ]
 
 
 def _row(i: int) -> p.Row:
@@ -356,7 +360,7 @@ def _form(wrong: bool) -> p.FormPage:
         crumbs=[*CRUMBS, p.Crumb("新增考生")],
         form=form,
         sections=SECTIONS,
-        action="/form",
+        action="/form-errors",
         back="/list",
         multipart=True,
         extra=[p.Link("保存并继续新增", "", method="post", name="again")],

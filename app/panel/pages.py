@@ -13,7 +13,19 @@ from typing import Any, Literal
 
 Tone = Literal["amber", "green", "red", "blue", "violet", "grey"]
 Kind = Literal[
-    "text", "number", "date", "moment", "choice", "state", "flag", "reference", "masked", "photo", "rich", "file", "lines"
+    "text",
+    "number",
+    "date",
+    "moment",
+    "choice",
+    "state",
+    "flag",
+    "reference",
+    "masked",
+    "photo",
+    "rich",
+    "file",
+    "lines",
 ]
 
 
@@ -34,12 +46,15 @@ class Link:
     danger: bool = False
     disabled: str = ""
     name: str = ""
-    sheet: bool = False  # opens over the list (a detail page), still a link without script
+    sheet: bool = False  # opens over the list (a detail or a form), still a link without script
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One value of a row, already masked and formatted; `href` where it leads somewhere."""
+    """One value of a row, already masked and formatted; `href` where it leads somewhere.
+
+    Of a photo or file `href` is the address of the content ("" = none).
+    """
 
     text: str
     kind: Kind = "text"
@@ -220,6 +235,7 @@ class FormPage(Page):
     extra: Sequence[Link] = ()
     multipart: bool = False
     stale: Sequence[tuple[str, str, str]] = ()  # (label, yours, theirs) after a concurrent edit (R137)
+    rules: Sequence[str] = ()  # what a new password must be (password.html)
 
 
 @dataclass
@@ -265,8 +281,8 @@ class Who:
     tenant: str
     role: str
     unread: int = 0
-    notices_url: str = "/console/notices/"
-    password_url: str = "/account/password/"  # noqa: S105  # an address
+    notices_url: str = "/console/message/"
+    password_url: str = "/password/"  # noqa: S105  # an address
     logout_url: str = "/logout/"  # POST
 
 

@@ -127,6 +127,17 @@ def test_view_opens_a_sheet_over_the_list(look: Opener) -> None:
     expect(page.locator("#ui-sheet")).not_to_be_visible()
 
 
+def test_a_form_may_be_filled_in_a_sheet(look: Opener) -> None:
+    """Features row 4: edit without leaving the list; a refused form comes back with its errors."""
+    page = look("list")
+    page.locator("tbody tr").nth(2).get_by_text("编辑").click()
+    expect(page.locator("#ui-sheet #name")).to_have_value("王雨桐")
+    page.locator("#ui-sheet .ui-foot .btn-primary").click()
+    expect(page.locator("#ui-sheet #ui-errors")).to_contain_text("有 3 项需要修改")
+    assert page.url.endswith("/list")
+    assert page.complaints == []
+
+
 def test_cards_by_choice_are_remembered(look: Opener) -> None:
     page = look("list")
     page.click("[data-view=cards]")

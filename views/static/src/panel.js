@@ -12,5 +12,6 @@ import "./js/rows.js";
 import "./js/sheet.js";
 import "./js/palette.js";
 import "./js/keys.js";
+import "./js/leaving.js";
 
 enhance(document);

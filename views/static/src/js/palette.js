@@ -18,7 +18,8 @@ function select(option) {
 function filter() {
   const words = input.value.trim().toLowerCase().split(/\s+/);
   options.forEach((o) => (o.hidden = !words.every((w) => o.dataset.text.toLowerCase().includes(w))));
-  select(shown()[0]);
+  // The name of an entry counts for more than the name of its area.
+  select(shown().find((o) => words.every((w) => o.querySelector("span").textContent.toLowerCase().includes(w))) ?? shown()[0]);
 }
 
 export function openPalette() {
