@@ -85,7 +85,7 @@ def cancel(session: Session, job_id: int) -> None:
     """
     cancelled = session.execute(
         sa.update(Job)
-        .where(Job.id == job_id, Job.state.in_(OPEN), Job.sealed.is_(False))
+        .where(Job.id == job_id, Job.state.in_(OPEN), Job.sealed == sa.false())
         .values(state=JobState.CANCELLED, attempt=None, finished_at=clock.now())
         .returning(Job.id)
     ).scalar()

@@ -53,6 +53,7 @@ class Run:
         self.carry: dict[str, Any] = dict(job.carry or {})
         self.counts: dict[str, int] = dict(job.counts or {})
         self.errors: list[list[Any]] = list(job.errors or [])
+        self.notes: list[str] = list(job.notes or [])
         self.ended = False
         self._factory, self._leaving = factory, leaving
 
@@ -231,7 +232,10 @@ def _release(job_id: int, attempt: str, factory: Factory) -> None:
 
 
 def run_pending(factory: Factory) -> int:
-    """Carry out every waiting job in this process, oldest first; returns how many (tests, command line)."""
+    """Carry out every waiting job in this process, oldest first; returns how many (tests, command line).
+
+    The queue entries stay; a worker that meets one finds its job no longer waiting and lets it be.
+    """
     count = 0
     while True:
         with _as_job(factory) as session:
