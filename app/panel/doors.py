@@ -19,7 +19,7 @@ from app.access.roles import may
 from app.panel import query, running, saving
 from app.panel.details import detail_page
 from app.panel.forms import PanelForm, declared_default, form_class
-from app.panel.lists import crumbs, editable, list_page
+from app.panel.lists import crumbs, deletable, editable, list_page
 from app.panel.pages import Crumb, FormPage
 from app.panel.resolve import Resolved, kind_of, resolve_table
 from app.panel.uploads import kept_uploads, posted
@@ -198,7 +198,7 @@ class Doors:
 
     def delete(self, key: int) -> Response:
         row = self.row(key)
-        if not editable(self.resolved, current_actor(), row):
+        if not deletable(self.resolved, current_actor(), row):
             raise DomainError("state", "当前状态不能删除", status=409)
         title = str(row)
         saving.delete(self.session, self.resolved, current_actor(), row)

@@ -16,6 +16,7 @@ from app.panel.wish import PREFIX, Wish
 from app.services.actions import Action, hooks_of
 from config import settings
 from models.kit import Declared, Mark
+from models.kit.scope import DELETE, UPDATE
 
 _KINDS = {
     "integer": "number", "decimal": "number", "date": "date", "moment": "moment", "choice": "choice", "state": "state",
@@ -122,18 +123,28 @@ def row_links(resolved: Resolved, actor: Actor, row: Declared, *, detail: bool =
     for item in resolved.actions:
         if item.on != "list" and _allowed(actor, resolved, item) and item.when(row):
             links.append(_action_link(resolved, item, row))
-    if "delete" in allows and may(actor, table, "delete") and editable(resolved, actor, row):
+    if "delete" in allows and may(actor, table, "delete") and deletable(resolved, actor, row):
         title = f"删除{resolved.panel.label}“{row}”?删除后不能恢复。"
         links.append(Link("删除", f"{here}/delete", "trash", "post", title, danger=True, name="delete"))
     return links
 
 
 def editable(resolved: Resolved, actor: Actor, row: Declared) -> bool:
-    """Whether the general edit and delete doors are open for this row (`@editable_when`), and it is one's own."""
-    if not all(rule(row) for rule in hooks_of(resolved.model).editable):
-        return False
-    owners = [rule.column for rule in resolved.panel.scope.rules(actor.kind) if "update" in rule.may and not rule.columns]
-    return any(not column or getattr(row, column) == actor.tenant for column in owners)
+    """Whether the general edit door is open for this row (`@editable_when`), and it is one's own."""
+    return all(rule(row) for rule in hooks_of(resolved.model).editable) and _owned(resolved, actor, row, UPDATE)
+
+
+def deletable(resolved: Resolved, actor: Actor, row: Declared) -> bool:
+    """Whether the delete door is open: what may not be edited may not go either, nor what `@deletable_when` keeps."""
+    hooks = hooks_of(resolved.model)
+    return all(rule(row) for rule in [*hooks.editable, *hooks.deletable]) and _owned(resolved, actor, row, DELETE)
+
+
+def _owned(resolved: Resolved, actor: Actor, row: Declared, verb: str) -> bool:
+    rules = resolved.panel.scope.rules(actor.kind)
+    return any(
+        verb in rule.may and (not rule.column or getattr(row, rule.column) == actor.tenant) for rule in rules
+    )
 
 
 def _allowed(actor: Actor, resolved: Resolved, item: Action) -> bool:

@@ -147,6 +147,7 @@ class Hooks:
     after: list[Callable[..., None]] = field(default_factory=list)
     delete: list[Callable[..., None]] = field(default_factory=list)
     editable: list[Callable[[Any], bool]] = field(default_factory=list)
+    deletable: list[Callable[[Any], bool]] = field(default_factory=list)
 
 
 _hooks: dict[str, Hooks] = {}
@@ -189,6 +190,16 @@ def editable_when(model: type[Declared]) -> Callable[[Callable[[Any], bool]], Ca
 
     def register(function: Callable[[Any], bool]) -> Callable[[Any], bool]:
         hooks_of(model).editable.append(function)
+        return function
+
+    return register
+
+
+def deletable_when(model: type[Declared]) -> Callable[[Callable[[Any], bool]], Callable[[Any], bool]]:
+    """`(row) -> bool`: while it is false, the delete door is closed for the row (edit may still be open)."""
+
+    def register(function: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        hooks_of(model).deletable.append(function)
         return function
 
     return register

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.services import notify
-from app.services.actions import Ask, before_save, move
+from app.services.actions import Ask, before_save, deletable_when, editable_when, move
 from app.services.errors import DomainError
 from models.certificates import (
     Certificate,
@@ -102,11 +102,14 @@ def content(session: Session, certificate: Certificate) -> dict[str, Any]:
     }
 
 
-@before_save(Certificate)
-def _editable_state(session: Session, actor: Actor, row: Certificate, values: dict[str, Any]) -> None:
-    """While the platform looks at it, nothing may move under its eyes (4.17)."""
-    if row.id is not None and actor.kind == "organisation" and row.state is CertificateState.PENDING:
-        raise DomainError("certificate.pending", "证书正在审核,不能修改", status=409)
+@deletable_when(Certificate)
+def _only_drafts_go(row: Certificate) -> bool:
+    return row.state is CertificateState.DRAFT
+
+
+@editable_when(Certificate)
+def _not_under_review(row: Certificate) -> bool:
+    return row.state is not CertificateState.PENDING
 
 
 @before_save(Subject)

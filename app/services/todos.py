@@ -1,0 +1,103 @@
+"""What waits for this actor: the counters of the console's first page (7.2, 7.3 首页). Each leads to the list it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.roles import may
+from models.candidates import Candidate, IdentityState
+from models.certificates import Certificate, CertificateState
+from models.declarations import BatchPhase, Declaration, DeclarationBatch, DeclarationState
+from models.fees import FeeSlip
+from models.issuance import IssuanceState, IssuanceTask
+from models.kit import Declared, clock
+from models.plans import ExamPlan, PlanState
+from models.quotas import Quota
+from models.registrations import Registration, RegistrationState
+from models.scores import Recheck, RecheckState
+from models.sites import ExamSite
+
+MOST = 1000
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One counter: what it counts, for which kinds of actor, and the tab of the list that shows the rows."""
+
+    label: str
+    model: type[Declared]
+    kinds: tuple[str, ...]
+    where: Callable[[], Any]
+    tab: str
+    icon: str
+    tone: str = "amber"
+
+
+WAITING = (
+    Waiting("待补全考生", Candidate, ("school",), lambda: Candidate.identity_state == IdentityState.INCOMPLETE, "待补全", "user-edit"),
+    Waiting("待人工确认", Candidate, ("school",), lambda: Candidate.identity_state == IdentityState.FAILED, "待人工确认", "user-check"),
+    Waiting("未排考", Registration, ("school", "organisation"), lambda: Registration.state == RegistrationState.REGISTERED, "未排考", "clipboard-list", "blue"),
+    Waiting("待签发", IssuanceTask, ("school",), lambda: IssuanceTask.state == IssuanceState.WAITING_SITE, "考核站点待签发", "signature", "violet"),
+    Waiting("待审考点", ExamSite, ("organisation",), lambda: ExamSite.state == "PENDING", "PENDING", "map-pin"),
+    Waiting("待确认缴费", FeeSlip, ("organisation",), lambda: FeeSlip.state == "PENDING", "PENDING", "receipt"),
+    Waiting("待处理复核", Recheck, ("organisation",), lambda: Recheck.state == RecheckState.OPEN, "OPEN", "message-2-question"),
+    Waiting("待签发", IssuanceTask, ("organisation",), lambda: IssuanceTask.state == IssuanceState.WAITING_ORGANISATION, "培训评价组织待签发", "signature", "violet"),
+    Waiting("待审核申报", Declaration, ("province",), lambda: Declaration.state == DeclarationState.PENDING, "PENDING", "clipboard-check"),
+    Waiting("待初审申报", Declaration, ("city",), lambda: Declaration.state == DeclarationState.CITY_PENDING, "CITY_PENDING", "clipboard-check"),
+    Waiting("待审核证书", Certificate, ("platform",), lambda: Certificate.state == CertificateState.PENDING, "PENDING", "certificate"),
+)
+
+
+def waiting(session: Session, actor: Actor) -> list[tuple[Waiting, int]]:
+    """The counters of this actor, capped, in one statement."""
+    mine = [item for item in WAITING if actor.kind in item.kinds and may(actor, item.model.__tablename__, "list")]
+    if not mine:
+        return []
+    counts = session.execute(sa.select(*(_capped(item) for item in mine))).one()
+    return list(zip(mine, counts, strict=True))
+
+
+def _capped(item: Waiting) -> Any:
+    few = sa.select(sa.literal(1)).select_from(item.model).where(item.where()).limit(MOST).subquery()
+    return sa.select(sa.func.count()).select_from(few).scalar_subquery()
+
+
+def open_windows(session: Session, actor: Actor) -> list[tuple[str, str, datetime, datetime]]:
+    """(plan or batch, window, from, to) that are open now or begin within 14 days, nearest end first."""
+    now, found = clock.now(), []
+    if may(actor, "exam_plan", "list"):
+        plans = session.scalars(
+            sa.select(ExamPlan)
+            .where(ExamPlan.state == PlanState.PUBLISHED, ExamPlan.publicity_to > now)
+            .order_by(ExamPlan.exam_from)
+            .limit(20)
+        )
+        for plan in plans:
+            for name, label in ExamPlan.WINDOWS.items():
+                starts, ends = getattr(plan, f"{name}_from"), getattr(plan, f"{name}_to")
+                if ends > now and (starts - now).days < 14:
+                    found.append((plan.name, label, starts, ends))
+    if may(actor, "declaration_batch", "list"):
+        batches = session.scalars(
+            sa.select(DeclarationBatch).where(DeclarationBatch.published_at.is_not(None), DeclarationBatch.window_to > now).limit(10)
+        )
+        found += [(batch.name, BatchPhase.OPEN.label, batch.window_from, batch.window_to) for batch in batches]
+    return sorted(found, key=lambda item: item[3])[:8]
+
+
+def quotas_of_year(session: Session, actor: Actor) -> list[Quota]:
+    """The school's quotas of this year, the fullest first."""
+    if actor.kind != "school":
+        return []
+    return list(
+        session.scalars(
+            sa.select(Quota).where(Quota.year == clock.now().year).order_by((Quota.granted - Quota.used).asc()).limit(6)
+        )
+    )
