@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -19,6 +19,7 @@ from app.services.actions import hooks_of
 from app.services.errors import Conflict, DomainError, NotFound, Refused
 from models.kit import Declared, Mark
 
+INVALID = "提交的数据不符合要求,请检查后重试"
 STALE = "数据已被他人修改,请刷新"
 
 
@@ -192,13 +193,19 @@ def explain(error: DBAPIError, resolved: Resolved | None = None) -> DomainError:
     if state == "23514" and constraint in ("panel_flow", "panel_frozen", "panel_numbers"):
         message = (diagnosis.message_primary or "") if diagnosis else ""
         return Conflict(constraint, message if constraint == "panel_frozen" else "当前状态不允许此操作,请刷新页面")
+    if state == "23502" and resolved is not None and (column := getattr(diagnosis, "column_name", "")) in resolved.fields:
+        return DomainError("required", f"请填写{resolved.fields[column].label}", column)
+    if isinstance(error, DataError) or state.startswith("22"):  # a value no column of that type can hold
+        return DomainError("invalid", INVALID)
     if not isinstance(error, IntegrityError):
         raise error
     return _constraint(state, constraint, resolved)
 
 
 def _constraint(state: str, constraint: str, resolved: Resolved | None) -> DomainError:
-    if state == "23505":
+    if state in ("23505", "23P01"):
+        if meaning := _meaning(constraint, resolved):
+            return Conflict("duplicate", meaning)
         labels, field = _columns(constraint, resolved)
         return DomainError("duplicate", f"{labels or '该记录'}已存在,不能重复", field, status=409)
     if state == "23503":
@@ -207,7 +214,16 @@ def _constraint(state: str, constraint: str, resolved: Resolved | None) -> Domai
         for number, (_, meaning) in enumerate(resolved.panel.checks, 1):
             if constraint.endswith(f"_rule_{number}"):
                 return DomainError("check", meaning)
-    return DomainError("invalid", "提交的数据不符合要求,请检查后重试")
+    return DomainError("invalid", INVALID)
+
+
+def _meaning(constraint: str, resolved: Resolved | None) -> str:
+    """What a conditional key or a rule about time means, as declared (`unique_when`, `apart`)."""
+    if resolved is None:
+        return ""
+    table = resolved.model.__table__
+    known = [*table.indexes, *table.constraints]  # type: ignore[attr-defined]
+    return next((str(k.info["meaning"]) for k in known if k.name == constraint and "meaning" in k.info), "")
 
 
 def _columns(constraint: str, resolved: Resolved | None) -> tuple[str, str | None]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -106,7 +107,7 @@ class Int(Kinded, TypeDecorator[int]):
         text = formats.half_width(text).strip()
         if not text:
             return None
-        if not text.lstrip("-").isdecimal() or not self.least <= int(text) <= self.most:
+        if not re.fullmatch(r"[-+]?[0-9]{1,18}", text) or not self.least <= int(text) <= self.most:
             raise formats.FormatError(f"应为{self.least}–{self.most}的整数")
         return int(text)
 
@@ -127,11 +128,10 @@ class Amount(Kinded, TypeDecorator[Decimal]):
         text = formats.half_width(text).strip()
         if not text:
             return None
-        try:
-            value = Decimal(text)
-        except ArithmeticError:
-            raise formats.FormatError("应为数字") from None
-        if not value.is_finite() or not self.least <= value <= self.most or -int(value.as_tuple().exponent) > self.places:
+        if not re.fullmatch(r"[-+]?[0-9]{0,30}\.?[0-9]{0,30}", text) or not any(char.isdigit() for char in text):
+            raise formats.FormatError("应为数字")
+        value = Decimal(text)
+        if not self.least <= value <= self.most or -int(value.as_tuple().exponent) > self.places:
             raise formats.FormatError(f"应为{self.least}–{self.most},最多{self.places}位小数")
         return value
 
@@ -178,6 +178,8 @@ class Moment(Kinded, TypeDecorator[datetime]):
             moment = datetime.fromisoformat(text).replace(tzinfo=clock.ZONE)
         except ValueError:
             raise formats.FormatError("时间格式应为 2026-01-31 08:30") from None
+        if not 1900 <= moment.year < 3000:
+            raise formats.FormatError("年份应在1900–2999之间")
         if self.closing:
             moment += timedelta(days=1) if len(text) == 10 else timedelta(minutes=1)
         return moment
