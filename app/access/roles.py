@@ -32,6 +32,9 @@ school: list edit
 account: list add edit disable enable reset_password
 declaration_batch: list
 declaration: list add edit delete submit export print
+declaration_major: list add edit delete
+declaration_file: list add edit delete
+declaration_batch_certificate: list
 review: list
 quota: list
 quota_change: list
@@ -42,7 +45,7 @@ exam_plan: list
 plan_certificate: list
 plan_subject: list
 exam_session: list
-candidate: list add edit delete import export unmask confirm_identity recheck_identity import_photos import_changes
+candidate: list add edit delete import export unmask confirm recheck import_photos import_changes
 person: list
 photo: list
 identity_check: list
@@ -90,7 +93,10 @@ plan_certificate: list
 plan_subject: list
 exam_session: list
 declaration: list
+declaration_major: list
+declaration_file: list
 quota: list
+quota_change: list
 candidate: list
 registration: list export
 exam_site: list
@@ -116,9 +122,9 @@ certificate: add edit delete submit export import
 subject: add edit delete enable disable export import
 target_group: add edit delete
 standard: add edit delete
-exam_plan: add edit delete add_certificate add_session publish withdraw extend export schedule publish_schedule unschedule
+exam_plan: add edit delete add_certificate add_session publish withdraw extend export schedule auto_schedule publish_schedule unschedule
 plan_certificate: add edit delete
-plan_subject: add edit delete
+plan_subject: add edit delete publish_schedule unschedule
 exam_session: add edit delete
 exam_site: approve refuse disable
 borrow_request: assign refuse
@@ -159,7 +165,10 @@ school_directory: list
 school: list export
 certificate: list
 declaration_batch: list add edit delete export
-declaration: list export print recommend
+declaration_batch_certificate: list add edit delete
+declaration: list export print
+declaration_major: list
+declaration_file: list
 review: list
 quota: list export
 quota_change: list
@@ -173,7 +182,7 @@ _PROVINCE_PRINCIPAL = _PROVINCE_STAFF + """
 province: edit
 city: edit
 declaration_batch: publish extend withdraw
-declaration: approve refuse take_back
+declaration: approve refuse retract
 quota: adjust
 weekly_report: confirm return
 account: list add edit disable enable reset_password hand_over
@@ -184,12 +193,15 @@ _CITY_STAFF = _EVERYONE + """
 city: list
 school: list
 declaration_batch: list
+declaration_batch_certificate: list
 declaration: list export print
+declaration_major: list
+declaration_file: list
 review: list
 """
 
 _CITY_PRINCIPAL = _CITY_STAFF + """
-declaration: city_approve city_refuse take_back
+declaration: agree disagree retract
 account: list add edit disable enable reset_password hand_over
 audit_entry: list export
 """
@@ -207,7 +219,10 @@ subject: list
 target_group: list
 standard: list
 declaration_batch: list
+declaration_batch_certificate: list
 declaration: list export
+declaration_major: list
+declaration_file: list
 review: list
 quota: list
 quota_change: list
@@ -303,7 +318,11 @@ ROLES: dict[str, dict[str, frozenset[str]]] = {
     "public": _parse(_PUBLIC),
 }
 
-_NOT_STAFF = {"declaration": {"submit"}, "account": {"list", "add", "edit", "disable", "enable", "reset_password"}}
+_NOT_STAFF = {
+    "declaration": {"submit"},
+    "candidate": {"confirm", "unmask"},
+    "account": {"list", "add", "edit", "disable", "enable", "reset_password"},
+}
 ROLES["school.staff"] = {
     table: verbs - _NOT_STAFF.get(table, set()) for table, verbs in ROLES["school.manager"].items()
 }

@@ -3,4 +3,5 @@
 import app.services.certificates
 import app.services.plans
 import app.services.registrations
+import app.services.scheduling
 import app.services.scores  # noqa: F401

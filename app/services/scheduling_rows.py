@@ -1,0 +1,184 @@
+"""What a schedule is in rows: room sessions, seats, site allocations, and what registrations say of them (3.6).
+
+Everything here is a handful of statements whatever the number of people; the database's own constraints (one seat
+a person and time, one use of a room and time, seats within the room) are the last word.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.scheduling.model import Seat
+from app.services.errors import Conflict
+from models.kit import clock
+from models.plans import ExamPlan
+from models.registrations import AdmissionTicket, Attendance, Registration, RegistrationState
+from models.scheduling import RoomSession, SeatAssignment, SiteAllocation
+
+_MEANINGS = {
+    "ex_seat_assignment_person_id": "考生时间冲突:排考期间该考生在其他计划有了安排,请重新排考",
+    "ex_room_session_venue_id": "考场时间冲突:排考期间其他计划占用了同一物理考场,请重新排考",
+    "ex_room_session_room_id": "考场时间冲突:同一考场的考试时间不能重叠",
+}
+
+
+@contextmanager
+def conflicts_told() -> Iterator[None]:
+    """Somebody else was faster: the constraint that says so, in words."""
+    try:
+        yield
+    except IntegrityError as error:
+        name = getattr(getattr(error.orig, "diag", None), "constraint_name", "") or ""
+        if name not in _MEANINGS:
+            raise
+        raise Conflict("scheduling.raced", _MEANINGS[name]) from error
+
+
+def write_seats(session: Session, plan: ExamPlan, seats: Sequence[Seat], subject_of: dict[int, int]) -> None:
+    """New room sessions and their seats; `subject_of` tells the subject of each registration."""
+    if not seats:
+        return
+    expected = Counter((seat.session, seat.room) for seat in seats)
+    papers = {(seat.session, seat.room): subject_of[seat.registration] for seat in seats}
+    with conflicts_told():
+        opened = _open_rooms(session, plan, [(papers[key], *key, people) for key, people in sorted(expected.items())])
+        _insert(
+            session,
+            SeatAssignment,
+            {"plan_id": plan.id},
+            ("plan_subject_id", "registration_id", "room_session_id", "seat_number"),
+            [
+                (subject_of[s.registration], s.registration, opened[s.session, s.room], s.number)
+                for s in seats
+            ],
+        )
+    mark_registrations(session, plan.id)
+
+
+def _open_rooms(session: Session, plan: ExamPlan, rows: list[tuple[int, int, int, int]]) -> dict[tuple[int, int], int]:
+    columns = ("plan_subject_id", "session_id", "room_id", "expected")
+    found = _insert(
+        session, RoomSession, {"plan_id": plan.id}, columns, rows,
+        RoomSession.session_id, RoomSession.room_id, RoomSession.id,
+    )
+    return {(session_id, room_id): row_id for session_id, room_id, row_id in found}
+
+
+def _insert(
+    session: Session, model: Any, same: dict[str, Any], columns: tuple[str, ...], rows: Sequence[Sequence[int]], *back: Any
+) -> Sequence[Any]:
+    """One INSERT for all rows, so that the audit keeps one entry and not thousands."""
+    arrays = [sa.cast(list(values), ARRAY(sa.BigInteger)) for values in zip(*rows, strict=True)]
+    source = sa.func.unnest(*arrays).table_valued(*(sa.column(name, sa.BigInteger) for name in columns))
+    constants = [sa.literal(value, sa.BigInteger) for value in same.values()]
+    chosen = sa.select(*constants, *source.render_derived().c)
+    statement = sa.insert(model).from_select([*same, *columns], chosen)
+    if not back:
+        session.execute(statement)
+        return ()
+    return session.execute(statement.returning(*back)).all()
+
+
+def mark_registrations(session: Session, plan_id: int) -> None:
+    """已报考 → 已排考 for everybody with a seat: site and span are those of the seats (4.7)."""
+    seat = SeatAssignment
+    span = (
+        sa.select(
+            seat.registration_id,
+            sa.func.min(seat.site_id).label("site_id"),
+            sa.func.min(seat.starts_at).label("starts_at"),
+            sa.func.max(seat.ends_at).label("ends_at"),
+        )
+        .where(seat.plan_id == plan_id)
+        .group_by(seat.registration_id)
+        .subquery()
+    )
+    session.execute(
+        sa.update(Registration)
+        .where(
+            Registration.id == span.c.registration_id,
+            sa.or_(
+                Registration.state == RegistrationState.REGISTERED,
+                Registration.site_id != span.c.site_id,
+                Registration.starts_at != span.c.starts_at,
+                Registration.ends_at != span.c.ends_at,
+            ),
+        )
+        .values(
+            state=RegistrationState.SCHEDULED,
+            site_id=span.c.site_id,
+            starts_at=span.c.starts_at,
+            ends_at=span.c.ends_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def free_registrations(session: Session, which: sa.ColumnElement[bool]) -> None:
+    """已排考 → 已报考 for the registrations that lose their seats (before these go)."""
+    losing = sa.select(SeatAssignment.registration_id).where(which)
+    session.execute(
+        sa.update(Registration)
+        .where(Registration.id.in_(losing), Registration.state == RegistrationState.SCHEDULED)
+        .values(
+            state=RegistrationState.REGISTERED,
+            site_id=None,
+            starts_at=None,
+            ends_at=None,
+            attendance=Attendance.UNKNOWN,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def clear_subjects(session: Session, subject_ids: Collection[int]) -> None:
+    """Every seat, room session and allocation of these subjects."""
+    if not subject_ids:
+        return
+    free_registrations(session, SeatAssignment.plan_subject_id.in_(subject_ids))
+    for model in (SeatAssignment, RoomSession, SiteAllocation):
+        session.execute(
+            sa.delete(model)
+            .where(model.plan_subject_id.in_(subject_ids))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def rebuild_allocations(session: Session, subject_ids: Collection[int]) -> None:
+    """考点编排 as the seats make it: places of each site in each session, guests apart (4.9)."""
+    if not subject_ids:
+        return
+    session.execute(
+        sa.delete(SiteAllocation)
+        .where(SiteAllocation.plan_subject_id.in_(subject_ids))
+        .execution_options(synchronize_session=False)
+    )
+    seat = SeatAssignment
+    guest = sa.case((seat.school_id != seat.host_school_id, seat.school_id))
+    keys = (seat.plan_id, seat.plan_subject_id, seat.session_id, seat.site_id, guest)
+    counted = (
+        sa.select(*keys, sa.func.count(sa.distinct(seat.registration_id)))
+        .where(seat.plan_subject_id.in_(subject_ids))
+        .group_by(*keys)
+    )
+    columns = ["plan_id", "plan_subject_id", "session_id", "site_id", "guest_school_id", "places"]
+    session.execute(sa.insert(SiteAllocation).from_select(columns, counted))
+
+
+def flag_tickets(session: Session, registration_ids: sa.Select[Any] | Collection[int]) -> None:
+    """Tickets that may have been printed and no longer tell the truth (4.9: changed tickets flagged)."""
+    tickets = sa.select(Registration.ticket_id).where(Registration.id.in_(registration_ids))
+    session.execute(
+        sa.update(AdmissionTicket)
+        .where(AdmissionTicket.id.in_(tickets))
+        .values(changed_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
