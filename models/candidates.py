@@ -316,6 +316,7 @@ class Photo(Declared):
 
 class IdentityMethod(Choices):
     FACE = "FACE", "人脸核身"
+    LOCAL = "LOCAL", "本机核验"
     MANUAL = "MANUAL", "人工确认"
 
 
@@ -329,9 +330,10 @@ class IdentityCheck(Declared):
     """One check that a candidate is who the data say, and for which data it was made (实名认证). R53, R54.
 
     `made_for` is a digest of name, ID number and photo: once they change the check no longer speaks for them.
+    A fact nobody changes; it goes only together with its candidate (R57).
     """
 
-    candidate_id: Mapped[int] = reference("考生", "candidate", listed, within=("school_id",))
+    candidate_id: Mapped[int] = reference("考生", "candidate", listed, within=("school_id",), ondelete="CASCADE")
     method: Mapped[IdentityMethod] = field("方式", Choice(IdentityMethod), listed, filtered)
     outcome: Mapped[IdentityOutcome] = field("结果", Choice(IdentityOutcome), listed, filtered)
     score: Mapped[Decimal | None] = field("相似度", Amount(5, 2), listed)
@@ -347,8 +349,9 @@ class IdentityCheck(Declared):
         icon="shield-check",
         title="at",
         allows=("export",),
-        append_only=True,
-        checks=(("method = 'FACE' or account_id is not null", "人工确认须记录确认人"),),
+        frozen="pg_trigger_depth() = 0",  # inside a trigger only the candidate's own deletion reaches it
+        frozen_message="认证记录不能修改或删除",
+        checks=(("method <> 'MANUAL' or account_id is not null", "人工确认须记录确认人"),),
         scope=Scope(platform=read(), school=Rule("school_id", (SELECT, INSERT)), candidate=read("person_id")),
         empty="还没有认证记录",
     )

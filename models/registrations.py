@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from models.candidates import PICTURES, Candidate, CandidateKind
 from models.certificates import Certificate, ExamMode, Subject, TargetGroup
 from models.directory import Organisation
 from models.kit import (
+    Amount,
     Block,
     Choice,
     Choices,
@@ -81,7 +83,9 @@ class AdmissionTicket(Declared):
         "准考证号", Code(20, check=formats.ticket_number), listed, searched, unique, readonly
     )
     plan_id: Mapped[int] = reference("考试计划", "exam_plan", listed, filtered, within=("organisation_id",))
-    candidate_id: Mapped[int] = reference("考生", "candidate", hidden, within=("school_id",))
+    candidate_id: Mapped[int] = reference(
+        "考生", "candidate", hidden, within=("school_id",), ondelete="CASCADE"
+    )
     certificate_id: Mapped[int] = reference(
         "证书", "certificate", listed, filtered, within=("organisation_id",)
     )
@@ -165,6 +169,9 @@ class Registration(Declared):
     )
     exam_year: Mapped[int] = field("考试年度", Int(), filtered, copied="plan_id.exam_year")
     plan_exam_to: Mapped[datetime] = field("计划考试结束", Moment(), hidden, copied="plan_id.exam_to")
+    publicity_from: Mapped[datetime] = field("公示开始", Moment(), hidden, copied="plan_id.publicity_from")
+    publicity_to: Mapped[datetime] = field("公示结束", Moment(), hidden, copied="plan_id.publicity_to")
+    full_mark: Mapped[Decimal] = field("满分", Amount(5, 1), hidden, copied="plan_subject_id.full_mark")
     school_id: Mapped[int] = reference("所属院校", "school", hidden)
     school_name: Mapped[str] = field(
         "所属院校", Text(100), listed, searched, copied="candidate_id.school_name"

@@ -123,6 +123,7 @@ class RoomSession(Declared):
         "开始时间", Moment(), listed, filtered, sortable, copied="session_id.starts_at"
     )
     ends_at: Mapped[datetime] = field("结束时间", Moment(), listed, copied="session_id.ends_at")
+    consecutive: Mapped[bool] = field("多场连考", Flag(), hidden, copied="plan_subject_id.consecutive")
     seats: Mapped[int] = field("座位数", Int(), listed, copied="room_id.seats")
     expected: Mapped[int] = field("应考人数", Int(), listed, readonly, default=0)
     attended: Mapped[int | None] = field("实考人数", Int(), readonly)
@@ -166,7 +167,10 @@ class RoomSession(Declared):
             ("mode = room_kind", "考场类型应与科目的考试方式一致"),
             ("expected between 0 and seats", "应考人数不能超过座位数"),
             ("attended >= 0 and absent >= 0", "人数不能为负数"),
-            ("recorded_at is null or (attended + absent) is not distinct from expected", "应考人数=实考人数+缺考人数"),
+            (
+                "recorded_at is null or (attended + absent) is not distinct from expected",
+                "应考人数=实考人数+缺考人数",
+            ),
         ),
         scope=Scope(
             platform=read(),
@@ -231,13 +235,14 @@ class SeatAssignment(Declared):
     is never in two places at one time, whichever plan or school it is.
     """
 
-    plan_id: Mapped[int] = reference("考试计划", "exam_plan", listed, filtered)
-    plan_subject_id: Mapped[int] = reference("开考科目", "plan_subject", hidden)
+    plan_id: Mapped[int] = reference(
+        "考试计划", "exam_plan", listed, filtered, copied="registration_id.plan_id"
+    )
+    plan_subject_id: Mapped[int] = reference(
+        "开考科目", "plan_subject", hidden, copied="registration_id.plan_subject_id"
+    )
     registration_id: Mapped[int] = reference(
-        "报考记录",
-        "registration",
-        hidden,
-        within=("school_id", "organisation_id", "plan_id", "plan_subject_id"),
+        "报考记录", "registration", hidden, within=("school_id", "organisation_id", "plan_id")
     )
     room_session_id: Mapped[int] = reference(
         "考场编排", "room_session", hidden, within=("host_school_id", "organisation_id", "plan_subject_id")
@@ -276,7 +281,7 @@ class SeatAssignment(Declared):
         "考勤", Choice(Attendance), listed, filtered, readonly, default=Attendance.UNKNOWN
     )
     room_seats: Mapped[int] = field("考场座位数", Int(), hidden, copied="room_session_id.seats")
-    consecutive: Mapped[bool] = field("多场连考", Flag(), hidden, copied="plan_subject_id.consecutive")
+    consecutive: Mapped[bool] = field("多场连考", Flag(), hidden, copied="room_session_id.consecutive")
     session_id: Mapped[int] = reference("场次", "exam_session", hidden, copied="room_session_id.session_id")
     school_id: Mapped[int] = reference("所属院校", "school", hidden, copied="registration_id.school_id")
     host_school_id: Mapped[int] = reference(

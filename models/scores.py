@@ -82,13 +82,14 @@ def _recorded(when: Callable[[datetime], sa.ColumnElement[bool]]) -> Callable[[d
 class Score(Declared):
     """What a candidate reached in one subject (科目成绩). 4.10, R97–R107; locked for ever (R103, R105)."""
 
-    plan_id: Mapped[int] = reference("考试计划", "exam_plan", listed, filtered)
-    plan_subject_id: Mapped[int] = reference("开考科目", "plan_subject", hidden)
+    plan_id: Mapped[int] = reference(
+        "考试计划", "exam_plan", listed, filtered, copied="registration_id.plan_id"
+    )
+    plan_subject_id: Mapped[int] = reference(
+        "开考科目", "plan_subject", hidden, copied="registration_id.plan_subject_id"
+    )
     registration_id: Mapped[int] = reference(
-        "报考记录",
-        "registration",
-        hidden,
-        within=("school_id", "organisation_id", "plan_id", "plan_subject_id"),
+        "报考记录", "registration", hidden, within=("school_id", "organisation_id", "plan_id")
     )
     candidate_name: Mapped[str] = field(
         "学生姓名", Text(50), listed, searched, copied="registration_id.candidate_name"
@@ -122,7 +123,7 @@ class Score(Declared):
     value: Mapped[Decimal | None] = field(
         "考试分数", Amount(5, 1), listed, help="最多一位小数;缺考、违纪不填"
     )
-    full_mark: Mapped[Decimal] = field("满分", Amount(5, 1), copied="plan_subject_id.full_mark")
+    full_mark: Mapped[Decimal] = field("满分", Amount(5, 1), copied="registration_id.full_mark")
     remark: Mapped[str | None] = field("备注", Text(200))
     state: Mapped[ScoreState] = field("成绩状态", State(ScoreState), listed, readonly, flow=SCORE_FLOW)
     recorded_at: Mapped[datetime] = field("登记时间", Moment(), readonly, default=clock.now)
@@ -130,8 +131,12 @@ class Score(Declared):
     locked_at: Mapped[datetime | None] = field("锁定时间", Moment(), readonly)
     import_job: Mapped[int | None] = field("导入任务", Int(), hidden)  # no key: jobs are cleared, scores stay
     exam_year: Mapped[int] = field("考试年度", Int(), filtered, copied="registration_id.exam_year")
-    visible_from: Mapped[datetime] = field("公示开始", Moment(), hidden, copied="plan_id.publicity_from")
-    publicity_to: Mapped[datetime] = field("公示结束", Moment(), hidden, copied="plan_id.publicity_to")
+    visible_from: Mapped[datetime] = field(
+        "公示开始", Moment(), hidden, copied="registration_id.publicity_from"
+    )
+    publicity_to: Mapped[datetime] = field(
+        "公示结束", Moment(), hidden, copied="registration_id.publicity_to"
+    )
     school_id: Mapped[int] = reference("所属院校", "school", hidden, copied="registration_id.school_id")
     host_school_id: Mapped[int | None] = reference(
         "站点院校", "school", hidden, copied="registration_id.host_school_id"
