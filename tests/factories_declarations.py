@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.access.actor import JOB, Actor
+from app.services.logins import actor_of
+from models.accounts import Role
 from models.candidates import Candidate, CandidateKind, Person
+from models.declarations import Declaration, DeclarationBatch
+from models.directory import School
 from models.kit.clock import ZONE
 from models.kit.formats import fictitious_id_number
 from models.quotas import Quota
+from tests.factories import account
+from tests.models.world import found
 
 _count = itertools.count(1)
 
@@ -43,6 +53,70 @@ def people(session: Session, number: int, school_id: int = 11, kind: CandidateKi
 def quota(session: Session, granted: int, **values: Any) -> Quota:
     """A quota of the school of Qingdao for 2020, as its province."""
     made = Quota(**{"school_id": 11, "certificate_id": 1, "year": 2020, "granted": granted, **values})
+    session.add(made)
+    session.flush()
+    return made
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Those who take part in a declaration in Shandong, each with an account of his own."""
+
+    province: Actor
+    staff: Actor
+    city: Actor
+    school: Actor
+    manager: Actor
+
+
+def cast(as_: Callable[..., Any]) -> Cast:
+    """The world of `found`, its people, and a school that has completed its basics."""
+    found(as_)
+    with as_(JOB) as db:
+        db.execute(
+            sa.update(School)
+            .where(School.id == 11)
+            .values(
+                uscc="12370000495570303U", address="青岛市市南区江西路1号", contact_name="王联系",
+                contact_email="a@example.cn", basics_completed=True,
+            )
+        )
+        made = [
+            account(db, Role.PROVINCE_PRINCIPAL, province_id=2),
+            account(db, Role.PROVINCE_STAFF, province_id=2),
+            account(db, Role.CITY_PRINCIPAL, city_id=2),
+            account(db, Role.SCHOOL_PRINCIPAL, school_id=11),
+            account(db, Role.SCHOOL_MANAGER, school_id=11),
+        ]
+        db.commit()
+    return Cast(*map(actor_of, made))
+
+
+def batch(session: Session, **values: Any) -> DeclarationBatch:
+    """A published batch of Shandong, 2020-04-01 00:00 ~ 04-04 23:59, as its province."""
+    made = DeclarationBatch(
+        **{
+            "province_id": 2, "name": f"2020年第{next(_count)}次", "year": 2020,
+            "window_from": at("2020-04-01 00:00"), "window_to": at("2020-04-05 00:00"),
+            "published_at": at("2020-03-20 09:00"), **values,
+        }
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+WORDS = "<p>专任教师十二人,均取得相应证书</p>"
+
+
+def declaration(session: Session, batch_id: int, **values: Any) -> Declaration:
+    """A draft of the school of Qingdao, as the school."""
+    made = Declaration(
+        **{
+            "school_id": 11, "batch_id": batch_id, "certificate_id": 1, "applied_count": 100,
+            "teachers_description": WORDS, "venue_description": WORDS, **values,
+        }
+    )
     session.add(made)
     session.flush()
     return made

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
-from app.access.actor import current_actor
-from models.quotas import Quota
+from app.access.actor import Actor, current_actor
+from app.services import notify
+from app.services.actions import Ask, action
+from app.services.errors import Conflict, DomainError, NotFound
+from models.declarations import Declaration
+from models.directory import School
+from models.jobs import MessageKind
+from models.kit import Int, Text, clock
+from models.quotas import Quota, QuotaChange, QuotaKind
+
+# Places used by registrations
 
 
 def use_places(
@@ -72,4 +82,99 @@ def places_left(session: Session, school_id: int, certificate_id: int, year: int
     return None if found is None else int(found)
 
 
-__all__ = ["places_left", "return_place", "return_places", "use_places"]
+# Places granted by the province (R33, R34)
+
+Grant = tuple[Declaration, QuotaKind, int]
+_KEY = (Quota.school_id, Quota.certificate_id, Quota.year, Quota.kind)
+
+
+def grant(session: Session, actor: Actor, grants: Sequence[Grant]) -> None:
+    """What approvals bring: added to the quota of (school, certificate, year, kind), made where there is none yet;
+    a later batch of the year adds to it (R29, E33)."""
+    added: Counter[tuple[int, int, int, QuotaKind]] = Counter()
+    for row, kind, count in grants:
+        added[row.school_id, row.certificate_id, row.year, kind] += count
+    names = [column.key for column in _KEY]
+    statement = insert(Quota).values(
+        [{**dict(zip(names, key, strict=True)), "granted": count} for key, count in added.items() if count]
+    )
+    upsert = statement.on_conflict_do_update(
+        index_elements=names, set_={"granted": Quota.granted + statement.excluded.granted}
+    )
+    found = session.execute(upsert.returning(Quota.id, *_KEY)).all()
+    quotas = {tuple(key): quota_id for quota_id, *key in found}
+    _note(
+        session, actor,
+        [
+            (quotas[row.school_id, row.certificate_id, row.year, kind], row.id, count, "申报审核通过")
+            for row, kind, count in grants
+            if count
+        ],
+    )
+
+
+def take_back(session: Session, actor: Actor, declaration: Declaration) -> None:
+    """The places an approval brought, if none of them is in use (4.3 收回决定)."""
+    changes = session.execute(
+        sa.select(QuotaChange.quota_id, sa.func.sum(QuotaChange.delta))
+        .where(QuotaChange.declaration_id == declaration.id)
+        .group_by(QuotaChange.quota_id)
+        .order_by(QuotaChange.quota_id)
+    ).all()
+    for quota_id, count in changes:
+        left = sa.update(Quota).where(Quota.id == quota_id, Quota.granted - Quota.used >= count)
+        if count and session.execute(
+            left.values(granted=Quota.granted - count).returning(Quota.id)
+        ).scalar() is None:
+            raise Conflict("quota.used", "该申报带来的指标已被使用,不能收回决定")
+    _note(session, actor, [(quota_id, declaration.id, -count, "收回审核决定") for quota_id, count in changes if count])
+
+
+def _note(session: Session, actor: Actor, changes: Sequence[tuple[int, int | None, int, str]]) -> None:
+    """Rows of the history: (quota, declaration, delta, reason)."""
+    if changes:
+        values = [
+            {"quota_id": q, "declaration_id": d, "delta": delta, "reason": why, "changed_by_id": actor.account}
+            for q, d, delta, why in changes
+        ]
+        session.execute(sa.insert(QuotaChange), values)
+
+
+@action(
+    Quota, "adjust", "调整指标", on="one", icon="adjustments", when=lambda row: row.year >= clock.today().year,
+    asks=(
+        Ask("granted", "调整后的批准人数", Int(0, 9_999_999), help="不能少于已用人数"),
+        Ask("reason", "原因", Text(500, 2)),
+    ),
+    confirm="调整后的指标立即生效,并短信通知院校",
+)
+def adjust(session: Session, actor: Actor, rows: list[Quota], granted: int, reason: str) -> str:
+    """The province sets the number anew, never below what is used, with its reason (R33, 4.3, E30)."""
+    for quota in rows:
+        now = session.execute(
+            sa.select(Quota.granted, Quota.used).where(Quota.id == quota.id).with_for_update()
+        ).one_or_none()
+        if now is None:
+            raise NotFound()
+        if quota.year < clock.today().year:
+            raise Conflict("quota.expired", f"{quota.year}年度的指标已作废,不能调整")
+        if granted < now.used:
+            raise DomainError("quota.used", f"已使用{now.used}人,批准人数至少为{now.used}", "granted")
+        if granted == now.granted:
+            raise DomainError("quota.same", "与现在的批准人数相同", "granted")
+        session.execute(sa.update(Quota).where(Quota.id == quota.id).values(granted=granted))
+        _note(session, actor, [(quota.id, None, granted - now.granted, reason)])
+        _tell_school(session, quota, granted, reason)
+    return f"指标已调整为{granted}人"
+
+
+def _tell_school(session: Session, quota: Quota, granted: int, reason: str) -> None:
+    certificate = quota.certificate.full_name
+    notify.message(
+        session, f"{quota.year}年度{certificate}的指标调整为{granted}人", reason, kind=MessageKind.RESULT,
+        link=f"/console/quota/{quota.id}", school_id=quota.school_id,
+    )
+    mobile = session.scalar(sa.select(School.contact_mobile).where(School.id == quota.school_id))
+    notify.sms(
+        session, mobile, "quota_changed", {"certificate": certificate, "count": granted}, about=("quota", quota.id)
+    )

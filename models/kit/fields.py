@@ -102,8 +102,9 @@ def field(
             extra["server_default"] = literal
     if copied:
         extra["server_default"] = sa.FetchedValue()  # by a trigger: the row in memory gets it back
+    named: tuple[Any, ...] = (name,) if name else ()
     return mapped_column(
-        *([name] if name else []), type_, *generated, unique=bool(merged & Mark.UNIQUE) or None, index=bool(merged & Mark.INDEXED) or None,
+        *named, type_, *generated, unique=bool(merged & Mark.UNIQUE) or None, index=bool(merged & Mark.INDEXED) or None,
         info={"field": declared}, **extra,
     )
 

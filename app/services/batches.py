@@ -1,0 +1,135 @@
+"""Declaration batches: a province's timetable for declaring, from draft to reopening (4.1, R27, R28)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.services import audit
+from app.services.actions import Ask, action, before_delete, before_save, editable_when
+from app.services.errors import Conflict, DomainError
+from models.declarations import BatchPhase, DeclarationBatch, DeclarationBatchCertificate
+from models.kit import Moment, Text, clock
+
+_CHANGEABLE = (BatchPhase.DRAFT, BatchPhase.COMING)
+
+
+def window_text(batch: DeclarationBatch) -> str:
+    """The window as people read it, to the last minute inside (R28)."""
+    return f"{Moment().shown(batch.window_from)} ~ {Moment(closing=True).shown(batch.window_to)}"
+
+
+@editable_when(DeclarationBatch)
+def _editable(row: DeclarationBatch) -> bool:
+    """草稿 and 未开始 are edited; once it has begun a batch can only be extended (4.1)."""
+    return row.phase(clock.now()) in _CHANGEABLE
+
+
+@before_save(DeclarationBatch)
+def _check(session: Session, actor: Actor, row: DeclarationBatch, values: dict[str, Any]) -> None:
+    if row.window_from >= row.window_to:
+        raise DomainError("batch.window", "申报开始应早于申报截止", "window_to")
+    if row.id is not None:
+        _require_changeable(row)
+    if row.published_at is not None and row.window_to <= clock.now():
+        raise DomainError("batch.window", "申报截止应晚于当前时间", "window_to")
+
+
+def _require_changeable(row: DeclarationBatch) -> None:
+    """By its window before this change: a batch that has begun cannot be moved out of it by editing."""
+    begins = sa.inspect(row).attrs.window_from.history.deleted
+    began = begins[0] if begins else row.window_from
+    if row.published_at is not None and began <= clock.now():
+        raise Conflict("batch.begun", "批次已开始申报,不能修改;需要更多时间请用“延长”")
+
+
+@before_save(DeclarationBatchCertificate)
+def _limit(session: Session, actor: Actor, row: DeclarationBatchCertificate, values: dict[str, Any]) -> None:
+    _require_changeable(session.get_one(DeclarationBatch, row.batch_id))
+
+
+@before_delete(DeclarationBatchCertificate)
+def _lift_limit(session: Session, actor: Actor, row: DeclarationBatchCertificate) -> None:
+    _require_changeable(session.get_one(DeclarationBatch, row.batch_id))
+
+
+@before_delete(DeclarationBatch)
+def _only_drafts_go(session: Session, actor: Actor, row: DeclarationBatch) -> None:
+    if row.published_at is not None:
+        raise Conflict("batch.published", "已发布的批次不能删除;没有院校申报时可以先撤回")
+
+
+@action(
+    DeclarationBatch, "publish", "发布", icon="send", order=10,
+    when=lambda row: row.published_at is None, confirm="发布后本省院校即可看到批次,确定发布吗?",
+)
+def publish(session: Session, actor: Actor, rows: list[DeclarationBatch]) -> str:
+    """草稿 → 未开始 or 申报中."""
+    now = clock.now()
+    for batch in rows:
+        if batch.published_at is not None:
+            raise Conflict("batch.published", f"“{batch}”已发布")
+        if batch.window_to <= now:
+            raise DomainError("batch.window", f"“{batch}”的申报截止应晚于当前时间,请先修改")
+        batch.published_at = now
+    session.flush()
+    return f"已发布{len(rows)}个批次"
+
+
+@action(
+    DeclarationBatch, "extend", "延长", on="one", icon="clock-plus", order=11,
+    when=lambda row: row.phase(clock.now()) in (BatchPhase.OPEN, BatchPhase.OVER),
+    asks=(
+        Ask("window_to", "新的申报截止", Moment(closing=True)),
+        Ask("reason", "原因", Text(500, 2), required=False, help="批次已结束、重新开放时必填"),
+    ),
+    confirm="延长期间院校可以继续新增、修改和提交申报",
+)
+def extend(
+    session: Session, actor: Actor, rows: list[DeclarationBatch], window_to: datetime, reason: str | None = None
+) -> str:
+    """A later end for an open batch; with a reason also for one that is over, which opens again."""
+    now = clock.now()
+    for batch in rows:
+        phase = batch.phase(now)
+        if phase not in (BatchPhase.OPEN, BatchPhase.OVER):
+            raise Conflict("batch.phase", f"“{batch}”还没有开始申报,请直接修改申报时间")
+        if window_to <= now or window_to <= batch.window_to:
+            raise DomainError("batch.window", "新的申报截止应晚于当前时间和原申报截止", "window_to")
+        if window_to > datetime(batch.year + 1, 1, 1, tzinfo=clock.ZONE):
+            raise DomainError("batch.year", f"{batch.year}年度的批次最晚延长到{batch.year}年12月31日24:00", "window_to")
+        if phase is BatchPhase.OVER and not reason:
+            raise DomainError("batch.reason", "重新开放已结束的批次要写明原因", "reason")
+        batch.window_to = window_to
+        session.flush()
+        if reason:
+            audit.note(session, "extend", batch, reason)
+    return f"已延长,申报时间:{window_text(rows[0])}"
+
+
+@action(
+    DeclarationBatch, "withdraw", "撤回", icon="arrow-back-up", order=12, danger=True,
+    when=lambda row: row.published_at is not None, confirm="撤回后批次回到草稿,院校不再看到",
+)
+def withdraw(session: Session, actor: Actor, rows: list[DeclarationBatch]) -> str:
+    """Back to 草稿, as long as nobody has declared in it; drafts count, though the province does not see them."""
+    used = session.scalar(
+        sa.select(DeclarationBatch.name)
+        .where(
+            DeclarationBatch.id.in_([row.id for row in rows]),
+            sa.func.panel_batch_is_used(DeclarationBatch.id),
+        )
+        .limit(1)
+    )
+    if used is not None:
+        raise Conflict("batch.used", f"“{used}”中已有院校申报,不能撤回")
+    for batch in rows:
+        if batch.published_at is None:
+            raise Conflict("batch.draft", f"“{batch}”尚未发布")
+        batch.published_at = None
+    session.flush()
+    return f"已撤回{len(rows)}个批次"

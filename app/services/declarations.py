@@ -1,0 +1,227 @@
+"""Declarations on the school's side: drafts, what they must hold, submission (4.3, R26–R31, E13–E25)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.services import notify
+from app.services.actions import before_delete, before_save, editable_when, move
+from app.services.batches import window_text
+from app.services.errors import Conflict, DomainError
+from app.services.richtext import visible_length
+from config import settings
+from models.certificates import Certificate, CertificateState, Major
+from models.declarations import (
+    BatchPhase,
+    Declaration,
+    DeclarationBatch,
+    DeclarationBatchCertificate,
+    DeclarationFile,
+    DeclarationMajor,
+    DeclarationState,
+)
+from models.directory import School
+from models.jobs import MessageKind, StoredFile
+from models.kit import clock
+
+_MOST_MAJORS = 30
+_OPEN_STATES = (DeclarationState.DRAFT, DeclarationState.REFUSED)
+
+
+# When and what may be declared
+
+
+def require_open(batch: DeclarationBatch | None) -> DeclarationBatch:
+    """The batch, if its window is open now; else a refusal that names the window (R27, R28, E13–E15)."""
+    phase = batch.phase(clock.now()) if batch is not None else BatchPhase.DRAFT
+    if batch is None or phase is BatchPhase.DRAFT:
+        raise DomainError("batch.none", "没有找到该申报批次,请等待省级教育行政部门发布", "batch_id", status=409)
+    if phase is BatchPhase.COMING:
+        raise DomainError("batch.early", f"未到申报时间(申报时间:{window_text(batch)})", "batch_id", status=409)
+    if phase is BatchPhase.OVER:
+        raise DomainError("batch.late", f"申报已截止(申报时间:{window_text(batch)})", "batch_id", status=409)
+    return batch
+
+
+def _require_certificate(session: Session, batch: DeclarationBatch, certificate_id: int) -> None:
+    """Enabled, and within the batch's list where it has one (4.3, 3.2)."""
+    certificate = session.get(Certificate, certificate_id)
+    if certificate is None or certificate.state is not CertificateState.ENABLED:
+        raise DomainError("certificate.disabled", "该证书未启用,不能申报", "certificate_id")
+    listed = set(
+        session.scalars(
+            sa.select(DeclarationBatchCertificate.certificate_id).where(DeclarationBatchCertificate.batch_id == batch.id)
+        )
+    )
+    if listed and certificate_id not in listed:
+        raise DomainError("certificate.batch", f"“{certificate.full_name}”不在本批次可申报的证书内", "certificate_id")
+
+
+def _require_once(session: Session, row: Declaration) -> None:
+    """One declaration per school, batch and certificate (R29, E25)."""
+    with session.no_autoflush:
+        other = session.scalar(
+            sa.select(Declaration.id).where(
+                Declaration.school_id == row.school_id,
+                Declaration.batch_id == row.batch_id,
+                Declaration.certificate_id == row.certificate_id,
+                Declaration.id.is_distinct_from(row.id),
+            )
+        )
+    if other is not None:
+        raise DomainError("declaration.twice", "本批次已申报该证书,不能重复申报", "certificate_id", status=409)
+
+
+@editable_when(Declaration)
+def _editable(row: Declaration) -> bool:
+    """未提交 and 审核不通过 (E16); outside the window saving answers with the window, not with a closed door (R28)."""
+    return row.state in _OPEN_STATES
+
+
+@before_save(Declaration)
+def _check(session: Session, actor: Actor, row: Declaration, values: dict[str, Any]) -> None:
+    """A draft, new or changed; a refused declaration that is changed is a draft again, its reviews are kept."""
+    if row.id is not None and row.state not in _OPEN_STATES:
+        raise Conflict("declaration.submitted", "已提交审核的申报不能修改")
+    batch = require_open(_batch(session, row.batch_id))
+    _require_certificate(session, batch, row.certificate_id)
+    _require_once(session, row)
+    if row.state is DeclarationState.REFUSED:
+        row.state = DeclarationState.DRAFT
+
+
+@before_delete(Declaration)
+def _deletable(session: Session, actor: Actor, row: Declaration) -> None:
+    require_open(_batch(session, row.batch_id))
+    if row.state is not DeclarationState.DRAFT:
+        raise Conflict("declaration.submitted", "只有未提交的申报可以删除;审核不通过的申报请修改后再次提交")
+
+
+def _batch(session: Session, key: int) -> DeclarationBatch | None:
+    with session.no_autoflush:
+        return session.get(DeclarationBatch, key)
+
+
+# Majors and files inside the form
+
+
+def _parent(session: Session, row: DeclarationMajor | DeclarationFile) -> Declaration:
+    """The draft a child row belongs to."""
+    with session.no_autoflush:
+        parent = session.get(Declaration, row.declaration_id) if row.declaration_id is not None else None
+    if parent is None:
+        raise DomainError("declaration.none", "请在申报表单中填写")
+    if parent.state is not DeclarationState.DRAFT:
+        raise Conflict("declaration.submitted", "已提交审核的申报不能修改")
+    require_open(_batch(session, parent.batch_id))
+    return parent
+
+
+@before_save(DeclarationMajor)
+def _major(session: Session, actor: Actor, row: DeclarationMajor, values: dict[str, Any]) -> None:
+    """From the catalogue's active majors, at most thirty, none twice (R30, E19)."""
+    parent = _parent(session, row)
+    with session.no_autoflush:
+        major = session.get(Major, row.major_id)
+        others = session.scalars(
+            sa.select(DeclarationMajor.major_id).where(
+                DeclarationMajor.declaration_id == parent.id, DeclarationMajor.id.is_distinct_from(row.id)
+            )
+        ).all()
+    if major is None or not major.active:
+        raise DomainError("major.inactive", "该专业已停用,请另选", "major_id")
+    if row.major_id in others:
+        raise DomainError("major.twice", "该专业已在列表中,不用重复添加", "major_id")
+    if len(others) >= _MOST_MAJORS:
+        raise DomainError("major.many", f"最多填写{_MOST_MAJORS}个专业", "major_id")
+
+
+@before_save(DeclarationFile)
+def _file(session: Session, actor: Actor, row: DeclarationFile, values: dict[str, Any]) -> None:
+    """One to five; the row carries the name the file was uploaded under (R18)."""
+    parent, most = _parent(session, row), settings().upload_support_files
+    with session.no_autoflush:
+        others = session.scalar(
+            sa.select(sa.func.count())
+            .select_from(DeclarationFile)
+            .where(DeclarationFile.declaration_id == parent.id, DeclarationFile.id.is_distinct_from(row.id))
+        )
+        name = session.scalar(sa.select(StoredFile.name).where(StoredFile.key == row.file))
+    if (others or 0) >= most:
+        raise DomainError("file.many", f"最多上传{most}个佐证材料", "file")
+    if name is None:
+        raise DomainError("file.none", "请重新上传文件", "file")
+    row.name = name
+
+
+@before_delete(DeclarationMajor)
+def _drop_major(session: Session, actor: Actor, row: DeclarationMajor) -> None:
+    _parent(session, row)
+
+
+@before_delete(DeclarationFile)
+def _drop_file(session: Session, actor: Actor, row: DeclarationFile) -> None:
+    _parent(session, row)
+
+
+# Submission
+
+
+def _lacking(declaration: Declaration, batch: DeclarationBatch, majors: int) -> Iterable[tuple[str, str]]:
+    """What a declaration still lacks: (field, sentence)."""
+    if batch.requires_majors and not majors:
+        yield "declaration_major", "本批次要求按专业填报,请至少添加一个专业"
+    if not 1 <= declaration.applied_count <= 99_999:
+        yield "applied_count", "拟申报的培训人数为1–99999"
+    for name, label in (("teachers_description", "师资情况描述"), ("venue_description", "场地情况描述")):
+        if not 10 <= visible_length(getattr(declaration, name)) <= 5000:
+            yield name, f"{label}为10–5000字"
+
+
+@move(Declaration, "submit", order=10, primary=True)
+def submit(session: Session, actor: Actor, rows: list[Declaration]) -> str:
+    """未提交 → 待地市审核 where the batch asks for it, else 待审核; frozen from then on (R31)."""
+    school = session.get(School, actor.tenant) if actor.tenant is not None else None
+    if school is None or not school.basics_completed:
+        raise DomainError("school.basics", "请先在“机构管理-院校信息”中完善院校基础信息,再提交审核", status=409)
+    batches = {b.id: b for b in session.scalars(_select_batches(rows))}
+    majors: dict[int, int] = dict(session.execute(_count_majors(rows)).all())
+    for row in rows:
+        batch = require_open(batches.get(row.batch_id))
+        if row.state is not DeclarationState.DRAFT:
+            raise Conflict("declaration.state", "只有未提交的申报可以提交审核")
+        _require_certificate(session, batch, row.certificate_id)
+        for column, sentence in _lacking(row, batch, majors.get(row.id, 0)):
+            raise DomainError("declaration.incomplete", sentence, column)
+        first = batch.requires_city_review
+        row.state = DeclarationState.CITY_PENDING if first else DeclarationState.PENDING
+        row.submitted_at, row.submitted_by_id, row.refusal_reason = clock.now(), actor.account, None
+        reviewer = {"city_id": row.city_id} if first else {"province_id": row.province_id}
+        tell_reviewer(session, row, **reviewer)
+    session.flush()
+    return f"已提交{len(rows)}项申报,请等待审核"
+
+
+def tell_reviewer(session: Session, row: Declaration, **to: Any) -> None:
+    """An in-app task for whoever decides next."""
+    notify.message(
+        session, f"证书试点申报待审核:{row.school_name}", kind=MessageKind.TODO, link=f"/console/declaration/{row.id}", **to
+    )
+
+
+def _select_batches(rows: list[Declaration]) -> sa.Select[Any]:
+    return sa.select(DeclarationBatch).where(DeclarationBatch.id.in_({row.batch_id for row in rows}))
+
+
+def _count_majors(rows: list[Declaration]) -> sa.Select[int, int]:
+    ids = [row.id for row in rows]
+    return (
+        sa.select(DeclarationMajor.declaration_id, sa.func.count())
+        .where(DeclarationMajor.declaration_id.in_(ids))
+        .group_by(DeclarationMajor.declaration_id)
+    )
