@@ -25,41 +25,95 @@ from models.directory import FeeChannel, Organisation, School, SchoolDirectory, 
 from models.kit import formats
 from models.regions import City, County, Province
 
-SCHOOL_PROVINCES = ("330000", "320000", "370000", "440000", "110000", "510000", "420000", "650000", "610000", "350000")
+SCHOOL_PROVINCES = (
+    "330000",
+    "320000",
+    "370000",
+    "440000",
+    "110000",
+    "510000",
+    "420000",
+    "650000",
+    "610000",
+    "350000",
+)
 SCHOOLS = 60
 KINDS = {"41": SchoolKind.UNDERGRADUATE, "42": SchoolKind.VOCATIONAL, "43": SchoolKind.SECONDARY}
 
 # (organisation, [(certificate, short name, [levels], [(subject, mode)], weights)])
 ORGANISATIONS = (
     (
-        "600031", "华信智能软件评价中心",
+        "600031",
+        "华信智能软件评价中心",
         (
-            ("Python程序开发", "Python", (Level.JUNIOR, Level.MIDDLE, Level.SENIOR), (("程序设计基础", ExamMode.COMPUTER), ("项目实操", ExamMode.COMPUTER))),
-            ("Web前端开发", "Web前端", (Level.JUNIOR, Level.MIDDLE), (("前端理论", ExamMode.COMPUTER), ("前端实操", ExamMode.COMPUTER))),
+            (
+                "Python程序开发",
+                "Python",
+                (Level.JUNIOR, Level.MIDDLE, Level.SENIOR),
+                (("程序设计基础", ExamMode.COMPUTER), ("项目实操", ExamMode.COMPUTER)),
+            ),
+            (
+                "Web前端开发",
+                "Web前端",
+                (Level.JUNIOR, Level.MIDDLE),
+                (("前端理论", ExamMode.COMPUTER), ("前端实操", ExamMode.COMPUTER)),
+            ),
         ),
     ),
     (
-        "600002", "中联物流职业教育评价有限公司",
+        "600002",
+        "中联物流职业教育评价有限公司",
         (
-            ("物流管理", "物流", (Level.JUNIOR, Level.MIDDLE, Level.SENIOR), (("物流管理职业道德与基础知识", ExamMode.COMPUTER), ("物流管理专业知识", ExamMode.COMPUTER), ("物流管理综合实务", ExamMode.PRACTICAL))),
-            ("供应链运营", "供应链", (Level.MIDDLE,), (("供应链理论", ExamMode.WRITTEN), ("供应链沙盘", ExamMode.PRACTICAL))),
+            (
+                "物流管理",
+                "物流",
+                (Level.JUNIOR, Level.MIDDLE, Level.SENIOR),
+                (
+                    ("物流管理职业道德与基础知识", ExamMode.COMPUTER),
+                    ("物流管理专业知识", ExamMode.COMPUTER),
+                    ("物流管理综合实务", ExamMode.PRACTICAL),
+                ),
+            ),
+            (
+                "供应链运营",
+                "供应链",
+                (Level.MIDDLE,),
+                (("供应链理论", ExamMode.WRITTEN), ("供应链沙盘", ExamMode.PRACTICAL)),
+            ),
         ),
     ),
     (
-        "600057", "康颐养老服务评价协会",
+        "600057",
+        "康颐养老服务评价协会",
         (
-            ("老年照护", "照护", (Level.JUNIOR, Level.MIDDLE), (("照护理论", ExamMode.WRITTEN), ("照护技能", ExamMode.PRACTICAL))),
-            ("失智老年人照护", "失智照护", (Level.JUNIOR,), (("失智照护理论", ExamMode.WRITTEN), ("失智照护技能", ExamMode.PRACTICAL))),
+            (
+                "老年照护",
+                "照护",
+                (Level.JUNIOR, Level.MIDDLE),
+                (("照护理论", ExamMode.WRITTEN), ("照护技能", ExamMode.PRACTICAL)),
+            ),
+            (
+                "失智老年人照护",
+                "失智照护",
+                (Level.JUNIOR,),
+                (("失智照护理论", ExamMode.WRITTEN), ("失智照护技能", ExamMode.PRACTICAL)),
+            ),
         ),
     ),
 )
 MAJORS = (
-    ("510201", "计算机应用技术", EducationLevel.VOCATIONAL), ("510203", "软件技术", EducationLevel.VOCATIONAL),
-    ("510205", "大数据技术", EducationLevel.VOCATIONAL), ("530802", "现代物流管理", EducationLevel.VOCATIONAL),
-    ("530809", "供应链运营", EducationLevel.VOCATIONAL), ("590302", "智慧健康养老服务与管理", EducationLevel.VOCATIONAL),
-    ("520201", "护理", EducationLevel.VOCATIONAL), ("080901", "计算机科学与技术", EducationLevel.UNDERGRADUATE),
-    ("080902", "软件工程", EducationLevel.UNDERGRADUATE), ("120601", "物流管理", EducationLevel.UNDERGRADUATE),
-    ("710201", "计算机应用", EducationLevel.SECONDARY), ("730801", "物流服务与管理", EducationLevel.SECONDARY),
+    ("510201", "计算机应用技术", EducationLevel.VOCATIONAL),
+    ("510203", "软件技术", EducationLevel.VOCATIONAL),
+    ("510205", "大数据技术", EducationLevel.VOCATIONAL),
+    ("530802", "现代物流管理", EducationLevel.VOCATIONAL),
+    ("530809", "供应链运营", EducationLevel.VOCATIONAL),
+    ("590302", "智慧健康养老服务与管理", EducationLevel.VOCATIONAL),
+    ("520201", "护理", EducationLevel.VOCATIONAL),
+    ("080901", "计算机科学与技术", EducationLevel.UNDERGRADUATE),
+    ("080902", "软件工程", EducationLevel.UNDERGRADUATE),
+    ("120601", "物流管理", EducationLevel.UNDERGRADUATE),
+    ("710201", "计算机应用", EducationLevel.SECONDARY),
+    ("730801", "物流服务与管理", EducationLevel.SECONDARY),
 )
 
 
@@ -89,7 +143,15 @@ def lay(session: Session, seed: int, password: str) -> Ground:
 
 def _divisions(session: Session, ground: Ground) -> None:
     for code, name in regions.provinces():
-        session.add(Province(code=code, name=name, authority=f"{name}教育厅", contact_name="项目联系人", contact_phone="010-00000000"))
+        session.add(
+            Province(
+                code=code,
+                name=name,
+                authority=f"{name}教育厅",
+                contact_name="项目联系人",
+                contact_phone="010-00000000",
+            )
+        )
     session.flush()
     ground.provinces = list(session.scalars(sa.select(Province).order_by(Province.code)))
     cities = [
@@ -117,17 +179,26 @@ def _directory(session: Session, ground: Ground) -> None:
     provinces = {p.code: p for p in ground.provinces}
     for number in range(SCHOOLS):
         province = provinces[SCHOOL_PROVINCES[number % len(SCHOOL_PROVINCES)]]
-        cities = session.scalars(sa.select(City).where(City.province_id == province.id).order_by(City.code)).all()
+        cities = session.scalars(
+            sa.select(City).where(City.province_id == province.id).order_by(City.code)
+        ).all()
         city = cities[number // len(SCHOOL_PROVINCES) % len(cities)]
         kind = ("42", "42", "41", "43")[number % 4]
-        name = city.name.removesuffix("市")[:4] + random.choice(words.LEARNED) + random.choice(words.SCHOOLS[kind])
+        name = (
+            city.name.removesuffix("市")[:4]
+            + random.choice(words.LEARNED)
+            + random.choice(words.SCHOOLS[kind])
+        )
         if name in names:
             name = name.replace(name[2:4], name[2:4] + "新", 1)
         names.add(name)
         rows.append(
             {
-                "school_code": f"{kind}{province.code[:2]}0{10001 + number * 7:05d}", "name": name, "kind": KINDS[kind],
-                "province_id": province.id, "city_id": city.id,
+                "school_code": f"{kind}{province.code[:2]}0{10001 + number * 7:05d}",
+                "name": name,
+                "kind": KINDS[kind],
+                "province_id": province.id,
+                "city_id": city.id,
             }
         )
     session.execute(sa.insert(SchoolDirectory), rows)
@@ -138,9 +209,13 @@ def _organisations(session: Session, ground: Ground) -> None:
     code = iter(range(98_694, 999_999, 4_567))
     for number, (organisation_code, name, certificates) in enumerate(ORGANISATIONS):
         organisation = Organisation(
-            code=organisation_code, name=name, contact_name=words.person_name(ground.random),
-            contact_mobile=f"1390000{number:04d}", contact_email=f"office{number}@example.cn",
-            fee_channel=FeeChannel.ON_PLATFORM, bank_details="演示银行 户名同组织名称 账号0000000000000000",
+            code=organisation_code,
+            name=name,
+            contact_name=words.person_name(ground.random),
+            contact_mobile=f"1390000{number:04d}",
+            contact_email=f"office{number}@example.cn",
+            fee_channel=FeeChannel.ON_PLATFORM,
+            bank_details="演示银行 户名同组织名称 账号0000000000000000",
         )
         session.add(organisation)
         session.flush()
@@ -148,16 +223,23 @@ def _organisations(session: Session, ground: Ground) -> None:
         for title, short, levels, subjects in certificates:
             for level in levels:
                 certificate = Certificate(
-                    organisation_id=organisation.id, code=f"{organisation_code}{len(ground.certificates) + 1:03d}",
-                    name=title, short_name=short, level=level, fee_per_certificate=Decimal("180.00"),
-                    fee_per_subject=Decimal("80.00"), intro=f"<p>{title}职业技能等级证书({level.label}),面向相关专业学生和社会人员。</p>",
+                    organisation_id=organisation.id,
+                    code=f"{organisation_code}{len(ground.certificates) + 1:03d}",
+                    name=title,
+                    short_name=short,
+                    level=level,
+                    fee_per_certificate=Decimal("180.00"),
+                    fee_per_subject=Decimal("80.00"),
+                    intro=f"<p>{title}职业技能等级证书({level.label}),面向相关专业学生和社会人员。</p>",
                 )
                 session.add(certificate)
                 session.flush()
                 for subject, mode in subjects:
                     session.add(
                         Subject(
-                            subject_code=f"{next(code):06d}", name=f"{subject}({level.label})", mode=mode,
+                            subject_code=f"{next(code):06d}",
+                            name=f"{subject}({level.label})",
+                            mode=mode,
                             certificate_id=certificate.id,
                         )
                     )
@@ -168,10 +250,17 @@ def _organisations(session: Session, ground: Ground) -> None:
                 ground.certificates.append(certificate)
 
 
-def add_account(session: Session, ground: Ground, role: Role, username: str, name: str, hashed: str, **tenant: int) -> Account:
+def add_account(
+    session: Session, ground: Ground, role: Role, username: str, name: str, hashed: str, **tenant: int
+) -> Account:
     account = Account(
-        username=username, name=name, kind=Kind(role.kind), role=role, is_principal=role.value.endswith(".principal"),
-        mobile=f"1370{ground.random.randrange(10**7):07d}", **tenant,
+        username=username,
+        name=name,
+        kind=Kind(role.kind),
+        role=role,
+        is_principal=role.value.endswith(".principal"),
+        mobile=f"1370{ground.random.randrange(10**7):07d}",
+        **tenant,
     )
     session.add(account)
     session.flush()
@@ -191,21 +280,65 @@ def _accounts(session: Session, ground: Ground) -> None:
         add_account(session, ground, role, username, name, hashed)
     for province in (p for p in ground.provinces if p.code in SCHOOL_PROVINCES):
         key = province.code[:2]
-        add_account(session, ground, Role.PROVINCE_PRINCIPAL, f"province{key}", words.person_name(random), hashed, province_id=province.id)
-        add_account(session, ground, Role.PROVINCE_STAFF, f"province{key}b", words.person_name(random), hashed, province_id=province.id)
+        add_account(
+            session,
+            ground,
+            Role.PROVINCE_PRINCIPAL,
+            f"province{key}",
+            words.person_name(random),
+            hashed,
+            province_id=province.id,
+        )
+        add_account(
+            session,
+            ground,
+            Role.PROVINCE_STAFF,
+            f"province{key}b",
+            words.person_name(random),
+            hashed,
+            province_id=province.id,
+        )
     for city_id in dict.fromkeys(school.city_id for school in ground.schools):
         city = session.get_one(City, city_id)
-        add_account(session, ground, Role.CITY_PRINCIPAL, f"city{city.code}", words.person_name(random), hashed, city_id=city.id)
+        add_account(
+            session,
+            ground,
+            Role.CITY_PRINCIPAL,
+            f"city{city.code}",
+            words.person_name(random),
+            hashed,
+            city_id=city.id,
+        )
     for number, organisation in enumerate(ground.organisations, 1):
-        for role, suffix in ((Role.ORGANISATION_PRINCIPAL, ""), (Role.ORGANISATION_MANAGER, "m"), (Role.ORGANISATION_CLERK, "c")):
-            add_account(session, ground, role, f"org{number}{suffix}", words.person_name(random), hashed, organisation_id=organisation.id)
+        for role, suffix in (
+            (Role.ORGANISATION_PRINCIPAL, ""),
+            (Role.ORGANISATION_MANAGER, "m"),
+            (Role.ORGANISATION_CLERK, "c"),
+        ):
+            add_account(
+                session,
+                ground,
+                role,
+                f"org{number}{suffix}",
+                words.person_name(random),
+                hashed,
+                organisation_id=organisation.id,
+            )
     for number, entry in enumerate(ground.schools, 1):
         _register(session, ground, entry, number)
         roles = [(Role.SCHOOL_PRINCIPAL, "")]
         if number <= 6:
             roles += [(Role.SCHOOL_MANAGER, "m"), (Role.SCHOOL_STAFF, "s")]
         for role, suffix in roles:
-            account = add_account(session, ground, role, f"school{number:02d}{suffix}", words.person_name(random), hashed, school_id=entry.id)
+            account = add_account(
+                session,
+                ground,
+                role,
+                f"school{number:02d}{suffix}",
+                words.person_name(random),
+                hashed,
+                school_id=entry.id,
+            )
             if role is Role.SCHOOL_STAFF:
                 account.menus = ["考试管理/考生管理", "考试管理/报考管理"]
 
@@ -214,9 +347,14 @@ def _register(session: Session, ground: Ground, entry: SchoolDirectory, number: 
     digits = f"12{entry.school_code[2:4]}0000{entry.school_code[-9:]}"[:17].ljust(17, "0")
     session.add(
         School(
-            directory_id=entry.id, city_id=entry.city_id, uscc=digits + formats.uscc_check_character(digits),
-            address=f"职教大道{number}号", contact_name=words.person_name(ground.random),
-            contact_mobile=f"1380000{number:04d}", contact_email=f"school{number:02d}@example.cn", basics_completed=True,
+            directory_id=entry.id,
+            city_id=entry.city_id,
+            uscc=digits + formats.uscc_check_character(digits),
+            address=f"职教大道{number}号",
+            contact_name=words.person_name(ground.random),
+            contact_mobile=f"1380000{number:04d}",
+            contact_email=f"school{number:02d}@example.cn",
+            basics_completed=True,
         )
     )
     session.flush()

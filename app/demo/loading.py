@@ -11,16 +11,25 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import JOB, acting_as
 from app.demo import base
+from app.demo.business import Business
 from config import settings
 from models.accounts import Account
 from models.regions import Province
 
 SEED = 20260101
 SHOWN = {
-    "platform.operator": "operator", "platform.auditor": "auditor", "platform.editor": "editor",
-    "province.principal": "province33", "province.staff": "province33b", "city.principal": "city330100",
-    "school.principal": "school01", "school.manager": "school01m", "school.staff": "school01s",
-    "organisation.principal": "org1", "organisation.manager": "org1m", "organisation.clerk": "org1c",
+    "platform.operator": "operator",
+    "platform.auditor": "auditor",
+    "platform.editor": "editor",
+    "province.principal": "province33",
+    "province.staff": "province33b",
+    "city.principal": "city330100",
+    "school.principal": "school01",
+    "school.manager": "school01m",
+    "school.staff": "school01s",
+    "organisation.principal": "org1",
+    "organisation.manager": "org1m",
+    "organisation.clerk": "org1c",
 }
 
 
@@ -30,13 +39,17 @@ def load(session: Session) -> dict[str, Any]:
     kept.parent.mkdir(parents=True, exist_ok=True)
     if not kept.exists():
         kept.touch(mode=0o600)
-        kept.write_text("Demo" + "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _ in range(8)) + "7")
+        kept.write_text(
+            "Demo" + "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _ in range(8)) + "7"
+        )
     password = kept.read_text().strip()
     with acting_as(JOB, session):
         loaded = session.scalar(sa.select(Province.id).limit(1)) is not None
         if not loaded:
-            base.lay(session, SEED, password)
+            ground = base.lay(session, SEED, password)
             session.commit()
+    if not loaded:
+        Business(session, ground).run()
     return summary(session, password)
 
 

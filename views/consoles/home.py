@@ -42,7 +42,7 @@ class Home(BaseView):
                 for quota in todos.quotas_of_year(self.session, actor)
             ],
             news=self._news(),
-            news_url="/notices/NOTICE/",
+            news_url="/notices/ANNOUNCEMENT/",
         )
         return render_template("panel/home.html", page=page)
 
