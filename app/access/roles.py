@@ -74,9 +74,9 @@ audit_entry: list export
 """
 
 _SCHOOL_PRINCIPAL = _SCHOOL_MANAGER + """
-seal: list upload
-issuance_task: sign refuse
-signing_request: list
+seal: upload
+issuance_task: sign_site refuse_site sign_batch
+signing_request: list cancel
 signature: list
 account: hand_over
 """
@@ -151,9 +151,9 @@ recheck: keep correct export
 _ORGANISATION_PRINCIPAL = _ORGANISATION_MANAGER + _ORGANISATION_CLERK + """
 exam_plan: cancel
 certificate: disable
-issuance_task: sign refuse terminate
-seal: list upload
-signing_request: list
+issuance_task: sign_organisation refuse_organisation sign_batch terminate
+seal: upload
+signing_request: list cancel
 signature: list
 account: list add edit disable enable reset_password hand_over
 """
