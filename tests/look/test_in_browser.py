@@ -177,6 +177,17 @@ def test_the_keyboard_reaches_filter_and_menu(look: Opener) -> None:
         page.keyboard.press("Enter")
 
 
+def test_areas_that_do_not_fit_are_under_more(look: Opener) -> None:
+    page = look("list")
+    expect(page.locator(".ui-areas-more")).not_to_be_visible()
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.click(".ui-areas-more summary")
+    expect(page.locator(".ui-areas-more >> text=系统管理")).to_be_visible()
+    assert fits(page)
+    page.set_viewport_size({"width": 1440, "height": 768})
+    expect(page.locator(".ui-areas > a >> text=系统管理")).to_be_visible()
+
+
 def test_more_filters_unfold(look: Opener) -> None:
     page = look("list")
     expect(page.locator("#f-year")).not_to_be_visible()

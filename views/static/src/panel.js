@@ -2,6 +2,7 @@
 import "./js/swap.js";
 import { enhance } from "./js/enhance.js";
 import "./js/theme-switch.js";
+import "./js/areas.js";
 import "./js/popups.js";
 import "./js/confirm.js";
 import "./js/toasts.js";
