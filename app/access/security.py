@@ -62,7 +62,9 @@ class PanelSecurity(BaseSecurityManager):
         return g.get("person")
 
     def load_user_jwt(self, _jwt_header: Any, jwt_data: Any) -> Any | None:
-        return g.get("person")
+        """Whom a token names; whether the account is still good is asked afterwards (`web.enter`)."""
+        claims = jwt_data.get("actor")
+        return Person(claims[1], claims[4]) if claims else None
 
     @staticmethod
     def before_request() -> None:

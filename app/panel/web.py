@@ -16,7 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask import session as cookie
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import DBAPIError
@@ -62,7 +73,7 @@ def init_web(app: Flask, session: scoped_session[Any]) -> None:
     app.register_error_handler(DomainError, refused)
     app.register_error_handler(CSRFError, lambda e: answer(400, "csrf", "页面已过期,请刷新后重试"))
     app.register_error_handler(DBAPIError, database_refused)
-    app.register_error_handler(HTTPException, lambda e: answer(e.code or 500, f"http.{e.code}", _words(e.code or 500)))
+    app.register_error_handler(HTTPException, http_refused)
     app.register_error_handler(Exception, broken)
     app.context_processor(context)
     app.jinja_env.globals.update(asset=asset, icon=icon, brand=BRAND)
@@ -91,7 +102,7 @@ def enter(session: scoped_session[Any]) -> Any:
         return None
     if actor.account is not None:
         g.person = Person(actor.account, actor.name)
-        if cookie.get("must_change") and not request.path.startswith(("/password/", "/logout/")):
+        if cookie.get("must_change") and not request.path.startswith(("/password/", "/logout/", "/api/")):
             return redirect("/password/")
     return None
 
@@ -113,15 +124,19 @@ def _bearer(address: str) -> Actor:
     """The API knows only bearer tokens, never the session cookie (F3)."""
     from flask_jwt_extended import get_jwt, verify_jwt_in_request
     from flask_jwt_extended.exceptions import JWTExtendedException
-    from jwt import PyJWTError
+    from jwt import ExpiredSignatureError, PyJWTError
 
+    claims = None
     try:
-        verified = verify_jwt_in_request(optional=True)
+        if verify_jwt_in_request(optional=True):
+            claims = get_jwt().get("actor")
+    except ExpiredSignatureError:
+        g.token_expired = True
     except (JWTExtendedException, PyJWTError):
-        verified = None
-    if not verified:
+        pass  # somebody else's token, or none at all: nobody
+    if claims is None:
         return Actor("public", role="public", address=address, request=g.request_id)
-    kind, account, tenant, role, name, menu, epoch = get_jwt()["actor"]
+    kind, account, tenant, role, name, menu, epoch = claims
     g.epoch = epoch
     return Actor(kind, account, tenant, role, name, tuple(menu), address, g.request_id)
 
@@ -256,6 +271,15 @@ def _words(code: int) -> str:
 
 def refused(error: DomainError) -> Any:
     return answer(error.status, error.code, error.message, error.field)
+
+
+def http_refused(error: HTTPException) -> Any:
+    """What the framework refused: no such page, not this method (and which ones), too large, too often."""
+    code = error.code or 500
+    response = make_response(answer(code, f"http.{code}", _words(code)))
+    if methods := getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(methods)
+    return response
 
 
 def database_refused(error: DBAPIError) -> Any:
