@@ -69,7 +69,7 @@ class WalledSession(Session):
 
     def _get_impl(self, *args: Any, **kwargs: Any) -> Any:  # get() may answer from memory, without a statement
         _check(self)
-        return super()._get_impl(*args, **kwargs)  # type: ignore[misc]
+        return super()._get_impl(*args, **kwargs)
 
 
 @contextmanager

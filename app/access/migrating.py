@@ -11,7 +11,7 @@ from alembic import command
 from alembic.autogenerate import produce_migrations
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from alembic.operations.ops import UpgradeOps
+from alembic.operations.ops import OpContainer
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 
@@ -58,13 +58,13 @@ def _ours(name: str | None, kind: str, parents: object) -> bool:
     return kind != "table" or name in Base.metadata.tables
 
 
-def _sql(ops: UpgradeOps | object) -> str:
+def _sql(ops: OpContainer) -> str:
     out = io.StringIO()
     context = MigrationContext.configure(
         dialect_name="postgresql", opts={"as_sql": True, "output_buffer": out, "literal_binds": True}
     )
     operations = Operations(context)
-    for op in ops.ops:  # type: ignore[attr-defined]
+    for op in ops.ops:
         for item in getattr(op, "ops", [op]):
             operations.invoke(item)
     return re.sub(r"\n{3,}", "\n\n", out.getvalue())
@@ -75,7 +75,7 @@ def _create_all() -> str:
     statements: list[str] = []
 
     def collect(statement: sa.schema.ExecutableDDLElement, *_: object, **__: object) -> None:
-        statements.append(str(statement.compile(dialect=postgresql.dialect())).strip())
+        statements.append(str(statement.compile(dialect=postgresql.dialect())).strip())  # type: ignore[no-untyped-call]
 
     Base.metadata.create_all(sa.create_mock_engine("postgresql+psycopg://", collect), checkfirst=False)
     return ";\n\n".join(statements) + ";\n"

@@ -100,9 +100,8 @@ class Business:
         """The actor of an account, found by its columns."""
         with acting_as(JOB, self.session):
             conditions = [getattr(Account, name) == value for name, value in where.items()]
-            return actor_of(
-                self.session.scalars(sa.select(Account).where(*conditions).order_by(Account.id)).first()
-            )  # type: ignore[arg-type]
+            found = self.session.scalars(sa.select(Account).where(*conditions).order_by(Account.id).limit(1))
+            return actor_of(found.one())
 
     def at(self, days: int, hour: int = 0) -> datetime:
         return self.today.replace(hour=hour) + timedelta(days=days)

@@ -19,7 +19,7 @@ def cell(resolved: Resolved, row: Any, name: str, *, link: bool = False, unmaske
     """The cell of a column; a dotted name (`candidate.name`) goes through references."""
     if "." in name:
         head, _, rest = name.partition(".")
-        target = getattr(row, head, None)
+        target: Declared | None = getattr(row, head, None)
         return Cell(NOTHING) if target is None else cell(resolve(type(target)), target, rest)
     declared, value = resolved.fields[name], getattr(row, name)
     if value is None or value == "":

@@ -325,7 +325,7 @@ def _subject_of_plan(session: Session, actor: Actor, row: PlanSubject, values: d
     plan = session.get_one(ExamPlan, row.plan_id)
     _require_draft(plan)
     subject = session.get_one(Subject, row.subject_id)
-    if row.plan_certificate_id is None:
+    if not row.plan_certificate_id:
         rule = session.scalars(
             sa.select(PlanCertificate).where(
                 PlanCertificate.plan_id == plan.id, PlanCertificate.certificate_id == subject.certificate_id

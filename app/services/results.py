@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.services import numbers, parameters
 from models.certificates import Level
-from models.issuance import IssuanceState, IssuanceTask
+from models.issuance import IssuanceState
 from models.kit import clock, formats
 from models.plans import ExamPlan
 
@@ -139,11 +139,9 @@ def _number(session: Session, plan: ExamPlan, results: list[int]) -> None:
             made = formats.make_certificate_number(plan.exam_year, organisation, number, school, serial, prefix)
             given.append({"key": task, "number": made})
     if given:
-        session.execute(
-            sa.update(IssuanceTask.__table__)
-            .where(IssuanceTask.__table__.c.id == sa.bindparam("key"))
-            .values(certificate_number=sa.bindparam("number"), state=IssuanceState.WAITING_ORGANISATION),
-            given,
+        session.connection().execute(
+            sa.text("update issuance_task set certificate_number = :number, state = :state where id = :key"),
+            [{**item, "state": IssuanceState.WAITING_ORGANISATION.value} for item in given],
         )
 
 

@@ -40,3 +40,32 @@ begin
         join room_session t on t.venue_id = r.venue_id and t.plan_id <> r.plan_id
         where r.plan_id = panel_busy_rooms.plan and t.ends_at > app_now() - interval '1 day';
 end $$;
+
+-- Whether exams are still to come at a site; a school does not see drafts, but must not close a site under them (4.4).
+create or replace function panel_site_in_use(site bigint) returns boolean language plpgsql stable security definer
+    set search_path = public, pg_catalog, pg_temp as $$
+begin
+    if not exists (
+        select from exam_site s where s.id = site and (current_setting('role') = 'panel_job'
+            or (current_setting('role') = 'panel_school' and s.school_id = app_tenant())
+            or (current_setting('role') = 'panel_organisation' and s.organisation_id = app_tenant()))) then
+        raise exception 'site % is not this actor''s', site using errcode = '42501';
+    end if;
+    return exists (select from room_session t where t.site_id = site and t.ends_at > app_now());
+end $$;
+
+-- How a room is used, drafts included: highest seat taken, whether anything is scheduled, whether it is published (E97).
+create or replace function panel_room_use(asked bigint)
+    returns table (seated integer, scheduled boolean, published boolean) language plpgsql stable security definer
+    set search_path = public, pg_catalog, pg_temp as $$
+begin
+    if not exists (
+        select from room r where r.id = asked and (current_setting('role') = 'panel_job'
+            or (current_setting('role') = 'panel_school' and r.school_id = app_tenant()))) then
+        raise exception 'room % is not this actor''s', asked using errcode = '42501';
+    end if;
+    return query
+        select coalesce(max((select max(a.seat_number) from seat_assignment a where a.room_session_id = t.id)), 0),
+            count(*) > 0, coalesce(bool_or(t.schedule_published_at is not null), false)
+        from room_session t where t.room_id = asked;
+end $$;
