@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import partial
+from operator import mul
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,9 +54,8 @@ def _level(label: str) -> str:
     return level.value
 
 
-def _year(value: Any) -> int:
+def _year(this_year: int, value: Any) -> int:
     """R40: from 1990 to this year."""
-    this_year = clock.today().year
     year = int(value) if str(value).isdecimal() and len(str(value)) <= 4 else 0
     if not 1990 <= year <= this_year:
         raise formats.FormatError(f"入学年份应在1990–{this_year}之间")
@@ -100,8 +101,25 @@ SOCIAL = SheetSpec(
 )
 
 
-def _number(text: str) -> str:
-    return formats.id_number(text, clock.today())
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECKS = "10X98765432"
+_ZEROS = sum(_WEIGHTS) * ord("0")
+_PLAIN_NUMBER = re.compile("[1-8][0-9]{16}[0-9X]", re.ASCII)
+
+
+def _number(today: date, known: dict[str, bool], text: str) -> str:
+    """An ID number (R41–R45). One that is right as it stands is recognised in a fifteenth of the time; all others go
+    the full way, which also knows what to say."""
+    if (
+        _PLAIN_NUMBER.fullmatch(text)
+        and _CHECKS[(sum(map(mul, text[:17].encode(), _WEIGHTS)) - _ZEROS) % 11] == text[17]
+        and known.get(text[6:14])
+        and text[:2] in formats.PROVINCE_CODES
+    ):
+        return text
+    number = formats.id_number(text, today)
+    known[number[6:14]] = True  # this birth date is a real one of the right age
+    return number
 
 
 # Adding
@@ -125,9 +143,13 @@ def _add_facts(values: dict[str, Any]) -> None:
     values["id_number"] = cipher.encrypt(number, "id")
 
 
+# One text is many times as quick on its way as an array of as many byte strings.
+_AMONG = "id_number in (select decode(number, 'hex') from unnest(string_to_array(:numbers, ',')) as number)"
+
+
 def _existing(session: Session, numbers: list[bytes]) -> list[bytes]:
-    known = sa.text("select id_number from candidate where id_number = any(:numbers)")
-    return list(session.scalars(known, {"numbers": numbers}))
+    known = sa.text(f"select id_number from candidate where {_AMONG}")  # noqa: S608
+    return list(session.scalars(known, {"numbers": ",".join(number.hex() for number in numbers)}))
 
 
 def _apply_new(kind: CandidateKind, session: Session, actor: Actor, staged: Staged) -> None:
@@ -152,20 +174,25 @@ def _apply_new(kind: CandidateKind, session: Session, actor: Actor, staged: Stag
         " on conflict (school_id, id_number) do nothing"
     )
     values = {"job": staged.job_id, "kind": kind.value, "state": IdentityState.INCOMPLETE.value}
+    session.execute(sa.text("set local work_mem = '64MB'"))  # the rows are sorted once, in memory
     result = session.execute(insert, values)
     expect(result.rowcount, staged.count(NEW))  # type: ignore[attr-defined]
 
 
-_CLEAN: dict[str, Callable[[Any], Any]] = {
-    "name": _name,
-    "name_pinyin": _pinyin,
-    "id_number": _number,
-    "mobile": _mobile,
-    "major": _text(100),
-    "education_level": _level,
-    "enrolment_year": _year,
-    "work_unit": _text(100),
-}
+def _cleaners() -> dict[str, Callable[[Any], Any]]:
+    today = clock.today()
+    return {
+        "name": _name,
+        "name_pinyin": _pinyin,
+        "id_number": partial(_number, today, {}),
+        "mobile": _mobile,
+        "major": _text(100),
+        "education_level": _level,
+        "enrolment_year": partial(_year, today.year),
+        "work_unit": _text(100),
+    }
+
+
 _PERSONAL = {"id_number": "id", "mobile": "mobile"}
 
 students = register(
@@ -176,7 +203,7 @@ students = register(
         sheet=STUDENTS,
         check=partial(_check_new, CandidateKind.STUDENT),
         apply=partial(_apply_new, CandidateKind.STUDENT),
-        clean=_CLEAN,
+        clean=_cleaners,
         key=("id_number",),
         personal=_PERSONAL,
     )
@@ -189,7 +216,7 @@ social = register(
         sheet=SOCIAL,
         check=partial(_check_new, CandidateKind.SOCIAL),
         apply=partial(_apply_new, CandidateKind.SOCIAL),
-        clean=_CLEAN,
+        clean=_cleaners,
         key=("id_number",),
         personal=_PERSONAL,
     )
@@ -240,8 +267,8 @@ def _check_changes(session: Session, actor: Actor, rows: list[Row], context: Con
 
 
 def _candidates(session: Session, numbers: list[str]) -> dict[str, Candidate]:
-    sealed = [cipher.encrypt(number, "id") for number in numbers]
-    mine = sa.select(Candidate).where(sa.text("id_number = any(:numbers)")).execution_options(populate_existing=True)
+    sealed = ",".join(cipher.encrypt(number, "id").hex() for number in numbers)
+    mine = sa.select(Candidate).where(sa.text(_AMONG)).execution_options(populate_existing=True)
     return {candidate.id_number: candidate for candidate in session.scalars(mine, {"numbers": sealed})}
 
 
@@ -284,6 +311,12 @@ def state_after(candidate: Candidate, *, voided: bool) -> IdentityState:
     return IdentityState.WAITING if voided else state
 
 
+def _change_cleaners() -> dict[str, Callable[[Any], Any]]:
+    cleaners = _cleaners()
+    optional = {name: _unless_clear(cleaners[name]) for name in _CHANGEABLE if name in cleaners}
+    return {**optional, "id_number": cleaners["id_number"], "class_name": _text(30)}
+
+
 changes = register(
     Importer(
         table="candidate",
@@ -292,11 +325,7 @@ changes = register(
         sheet=CHANGES,
         check=_check_changes,
         apply=_apply_changes,
-        clean={
-            "id_number": _number,
-            **{name: _unless_clear(_CLEAN[name]) for name in _CHANGEABLE if name in _CLEAN},
-            "class_name": _text(30),
-        },
+        clean=_change_cleaners,
         key=("id_number",),
         personal=_PERSONAL,
         verb="import_changes",

@@ -51,6 +51,7 @@ class Context:
     carry: dict[str, Any]
 
 
+Cleaners = Mapping[str, Callable[[Any], Any]]
 Reader = Callable[[Path, int], Iterator[list[Row]]]
 """(file, number of the last row already kept) → chunks of later rows; numbers rise."""
 
@@ -60,10 +61,11 @@ class Importer:
     """One kind of upload. Without `sheet`, `read` gives the rows of another kind of file.
 
     Each chunk passes three stations. `clean` maps columns to functions that normalise a filled cell or raise
-    FormatError; then rows that agree in all `key` columns are refused from the second on (E52); then
-    `check(session, actor, rows, context)` looks at the rows still good, set-wise, and calls `row.refuse(…)`,
-    `row.unchanged()` or `row.change(id)`. `apply(session, actor, staged)` writes all accepted rows in the
-    caller's one transaction; where the data have moved on since the check it raises, and nothing is written.
+    FormatError (or makes such a mapping for each chunk, where it depends on the day); then rows that agree in all
+    `key` columns are refused from the second on (E52); then `check(session, actor, rows, context)` looks at the
+    rows still good, set-wise, and calls `row.refuse(…)`, `row.unchanged()` or `row.change(id)`.
+    `apply(session, actor, staged)` writes all accepted rows in the caller's one transaction; where the data have
+    moved on since the check it raises, and nothing is written.
 
     `personal` columns (name → kind of number, as `cipher` knows it) are encrypted while they wait.
     """
@@ -77,7 +79,7 @@ class Importer:
     read: Reader | None = None
     count: Callable[[Path], int] | None = None  # with `read`: how many rows there will be, for the progress bar
     shown: tuple[tuple[str, str], ...] = ()  # with `read`: (column, label) of the error workbook
-    clean: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    clean: Cleaners | Callable[[], Cleaners] = field(default_factory=dict)
     key: tuple[str, ...] = ()
     personal: Mapping[str, str] = field(default_factory=dict)
     verb: str = "import"
@@ -246,13 +248,18 @@ class _Source:
 
 
 def _clean(importer: Importer, rows: list[Row], labels: Mapping[str, str]) -> None:
-    for name, normalise in importer.clean.items():
+    cleaners = importer.clean() if callable(importer.clean) else importer.clean
+    for name, normalise in cleaners.items():
+        known: dict[Any, Any] = {}  # years, majors and names repeat
         for row in rows:
             value = row.values.get(name)
             if value is None:
                 continue
+            if value in known:
+                row.values[name] = known[value]
+                continue
             try:
-                row.values[name] = normalise(value)
+                row.values[name] = known[value] = normalise(value)
             except formats.FormatError as error:
                 row.refuse(error.message, labels.get(name, ""))
                 row.values[name] = None
@@ -372,11 +379,9 @@ def tidy(session: Session) -> int:
     late = sa.select(Job.id).where(Job.state == JobState.READY, Job.updated_at < old)
     for job_id in session.scalars(late).all():
         queue.cancel(session, job_id)
-    ended = session.execute(
-        sa.select(Job.id, Job.params)
-        .where(Job.task.like("import.%"), Job.finished_at < clock.now() - timedelta(hours=1), sa.func.jsonb_exists(Job.params, "file"))
-        .with_for_update(skip_locked=True)
-    ).all()
+    hour_ago = clock.now() - timedelta(hours=1)
+    done = (Job.task.like("import.%"), Job.finished_at < hour_ago, sa.func.jsonb_exists(Job.params, "file"))
+    ended = session.execute(sa.select(Job.id, Job.params).where(*done).with_for_update(skip_locked=True)).all()
     for job_id, params in ended:
         storage.delete(params["file"])
         session.execute(sa.delete(StoredFile).where(StoredFile.key == params["file"]))

@@ -331,8 +331,8 @@ def test_the_same_file_of_changes_a_second_time_changes_nothing(
 
 
 def test_the_template_is_a_workbook_with_the_columns_of_the_sheet(tmp_path: Path) -> None:
-    from app.sheets.template import template
     from app.services import candidates_import
+    from app.sheets.template import template
 
     path = tmp_path / "t.xlsx"
     path.write_bytes(template(candidates_import.SOCIAL))
