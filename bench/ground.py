@@ -21,7 +21,7 @@ from app.access import database, wall  # noqa: E402
 from app.access.embedded import EmbeddedPostgres  # noqa: E402
 from app.services.logins import hash_password  # noqa: E402
 from config import settings  # noqa: E402
-from models.kit import formats  # noqa: E402
+from models.kit import clock, formats  # noqa: E402
 from models.kit.cipher import cipher  # noqa: E402
 
 PER_SCHOOL = 1000
@@ -108,7 +108,7 @@ def _fill(connection: psycopg.Connection, candidates: int) -> None:
 
 def _pilot(connection: psycopg.Connection) -> None:
     """School 1 is pilot this year, so that its whole console is open."""
-    year = date.today().year
+    year = clock.today().year
     connection.execute(
         "insert into organisation (id, code, name, contact_name, contact_mobile, contact_email)"
         " values (1, '600031', '评价组织', '张三', '\\x00', 'a@example.cn')"
