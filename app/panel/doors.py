@@ -47,15 +47,18 @@ class Doors:
 
     def list(self) -> str:
         wish = read_wish(self.resolved, request.args, request.form if request.method == "POST" else {})
-        hidden = tuple(cookie.get("columns", {}).get(self.resolved.table, ()))
-        page = list_page(self.session, self.resolved, current_actor(), wish, hidden)
+        shown = cookie.get("columns", {}).get(self.resolved.table, ())
+        page = list_page(self.session, self.resolved, current_actor(), wish, shown)
         return render_template("panel/list.html", page=page, partial=is_partial("list"))
 
     def columns(self) -> Response:
-        """The column chooser: which columns this person does not want, kept in the cookie."""
-        shown = set(request.form.getlist("column"))
+        """The column chooser: the columns this person wants, in order, kept in the cookie; `reset` forgets them."""
         chosen = dict(cookie.get("columns", {}))
-        chosen[self.resolved.table] = [name for name in self.resolved.listed if name not in shown][:30] if shown else []
+        wanted = [name for name in request.form.getlist("column") if name in self.resolved.listed][:40]
+        if wanted and not request.form.get("reset"):
+            chosen[self.resolved.table] = wanted
+        else:
+            chosen.pop(self.resolved.table, None)
         cookie["columns"] = chosen
         return redirect(safe_next(self.resolved.url + "/"))
 
@@ -172,6 +175,8 @@ class Doors:
     def _form_page(
         self, form: PanelForm, *, adding: bool = False, row: Declared | None = None, stale: Any = ()
     ) -> str:
+        if row is not None:
+            self._link_files(form, row)
         sections: dict[str, list[str]] = {}
         for name in self.resolved.form(adding):
             sections.setdefault(self.resolved.section(name), []).append(name)
@@ -193,6 +198,13 @@ class Doors:
             stale=stale,
         )
         return render_template("panel/form.html", page=page)
+
+    def _link_files(self, form: PanelForm, row: Declared) -> None:
+        """Beside a file control: the file that is there already."""
+        for name, declared in self.resolved.fields.items():
+            if kind_of(declared) in ("file", "photo") and name in form._fields and getattr(row, name):
+                control = form._fields[name]
+                control.render_kw = {**(control.render_kw or {}), "data-file": f"{self.resolved.url}/{row.id}/file/{name}"}
 
     # other doors
 

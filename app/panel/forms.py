@@ -220,7 +220,7 @@ def control(declared: Declaration, *, required: bool, session: Session, remote: 
     if isinstance(getattr(declared.type, "length", None), int):
         marks["maxlength"] = declared.type.length
     if declared.sample:
-        marks["placeholder"] = declared.sample
+        marks["placeholder"] = f"如：{declared.sample}"
     base = _CONTROLS[kind]
     made = type(base.__name__, (base,), {"declared": declared, "session": session})
     return made(declared.label, validators=checks, description=declared.help, render_kw=marks, **options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -24,10 +26,14 @@ _KINDS = {
 }
 
 
-def list_page(session: Session, resolved: Resolved, actor: Actor, wish: Wish, hidden: tuple[str, ...] = ()) -> ListPage:
-    """Everything the list shows to this actor: two or three statements whatever the number of rows (check 28)."""
+def list_page(session: Session, resolved: Resolved, actor: Actor, wish: Wish, shown: Sequence[str] = ()) -> ListPage:
+    """Everything the list shows to this actor: two or three statements whatever the number of rows (check 28).
+
+    `shown`: the columns this person wants, in order (none chosen = all as declared); the others come last, hidden.
+    """
     found = query.find(session, resolved, wish)
-    names = [name for name in resolved.listed if name not in hidden]
+    chosen = [name for name in shown if name in resolved.listed] or resolved.listed
+    names = [*chosen, *(name for name in resolved.listed if name not in chosen)]
     return ListPage(
         title=resolved.name,
         crumbs=crumbs(resolved),
@@ -35,9 +41,9 @@ def list_page(session: Session, resolved: Resolved, actor: Actor, wish: Wish, hi
         action=resolved.url + "/",
         tabs=[_tab(resolved, wish, tab, count) for tab, count in found.tabs],
         filters=[_filter(session, resolved, name, wish) for name in resolved.filters],
-        columns=[_column(resolved, name, wish) for name in names],
+        columns=[replace(_column(resolved, name, wish), hidden=name not in chosen) for name in names],
         rows=[_row(resolved, actor, row, names) for row in found.rows],
-        buttons=_buttons(resolved, actor),
+        buttons=_buttons(resolved, actor, wish),
         bulk=[_bulk(resolved, item) for item in resolved.actions if item.on == "row" and _allowed(actor, resolved, item)],
         pager=_pager(resolved, wish, found),
         empty=_empty(resolved, actor, bool(wish.every)),
@@ -164,7 +170,7 @@ def _bulk(resolved: Resolved, item: Action) -> Link:
     return Link(item.label, f"{resolved.url}/action/{item.name}", item.icon, "post", danger=item.danger, name=item.name)
 
 
-def _buttons(resolved: Resolved, actor: Actor) -> list[Link]:
+def _buttons(resolved: Resolved, actor: Actor, wish: Wish) -> list[Link]:
     table, allows, label = resolved.table, resolved.panel.allows, resolved.panel.label
     links = []
     if "add" in allows and may(actor, table, "add"):
@@ -176,14 +182,14 @@ def _buttons(resolved: Resolved, actor: Actor) -> list[Link]:
     if "import" in allows and may(actor, table, "import") and resolved.marked(Mark.IMPORTED):
         links.append(Link(f"批量导入{label}", f"{resolved.url}/import", "upload", name="import"))
     if "export" in allows and may(actor, table, "export"):
-        links.append(Link("导出", f"{resolved.url}/export", "download", "post", name="export"))
+        links.append(Link("导出", wish.address(f"{resolved.url}/export"), "download", "post", name="export"))
     return links
 
 
 def _empty(resolved: Resolved, actor: Actor, filtered: bool) -> Empty:
     if filtered:
         return Empty("没有符合条件的数据", "换个条件再搜索,或重置筛选", Link("重置筛选", resolved.url + "/"))
-    first = next((link for link in _buttons(resolved, actor) if link.method == "get"), None)
+    first = next((link for link in _buttons(resolved, actor, Wish()) if link.method == "get"), None)
     return Empty("暂无数据", resolved.panel.empty if resolved.panel.empty != "暂无数据" else "", first)
 
 

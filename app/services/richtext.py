@@ -7,13 +7,13 @@ import re
 import nh3
 
 _TAGS = {
-    "p", "br", "b", "strong", "i", "em", "u", "s", "span", "h1", "h2", "h3", "blockquote", "ul", "ol", "li", "a", "img",
+    "p", "br", "b", "strong", "i", "em", "u", "s", "span", "h3", "h4", "blockquote", "ul", "ol", "li", "a", "img",
     "table", "thead", "tbody", "tr", "th", "td",
 }
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 # Alignment and colour travel as the editor's own classes, so no style attribute is ever stored (strict CSP).
-_CLASSES = {"p", "span", "h1", "h2", "h3", "li"}
-_CLASS = re.compile(r"ql-(?:align-(?:center|right|justify)|color-[a-z]+|indent-[1-8])")
+_CLASSES = {"p", "span", "h3", "h4", "li"}
+_CLASS = re.compile(r"align-(?:center|right|justify)|ink-(?:red|amber|green|blue|violet|grey)")
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
@@ -21,7 +21,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         kept = [word for word in value.split() if _CLASS.fullmatch(word)]
         return " ".join(kept) if tag in _CLASSES and kept else None
     if tag == "img" and name == "src":
-        return value if value.startswith("/files/") else None
+        return value if value.startswith("/") and not value.startswith("//") else None
     return value
 
 
