@@ -163,7 +163,7 @@ class Doors:
             ]
         return data
 
-    def _differences(self, form: PanelForm, row: Declared) -> list[tuple[str, str, str]]:
+    def _differences(self, form: PanelForm, row: Declared) -> Sequence[tuple[str, str, str]]:
         """What the other person's saving changed against what stands in this form (R137)."""
         found = []
         for name in self.resolved.form(adding=False):

@@ -126,9 +126,8 @@ def row_links(resolved: Resolved, actor: Actor, row: Declared, *, detail: bool =
     links = [] if detail else [Link("查看", here, name="show")]
     if "edit" in allows and may(actor, table, "edit") and editable(resolved, actor, row):
         links.append(Link("编辑", f"{here}/edit", icon="edit", name="edit", primary=detail))
-    for item in resolved.actions:
-        if item.on != "list" and _allowed(actor, resolved, item) and item.when(row):
-            links.append(_action_link(resolved, item, row))
+    fit = (item for item in resolved.actions if item.on != "list" and _allowed(actor, resolved, item) and item.when(row))
+    links += [_action_link(resolved, item, row) for item in fit]
     if "delete" in allows and may(actor, table, "delete") and deletable(resolved, actor, row):
         title = f"删除{resolved.panel.label}“{row}”?删除后不能恢复。"
         links.append(Link("删除", f"{here}/delete", "trash", "post", title, danger=True, name="delete"))

@@ -59,7 +59,7 @@ def menu(actor: Actor, path: str) -> list[MenuArea]:
     for entry in sorted(seen, key=lambda e: (_rank(e), e.order)):
         areas.setdefault(entry.menu.partition("/")[0], []).append(entry)
     here = max((e.href for e in seen if path.startswith(e.href)), key=len, default="")
-    found = [
+    return [
         MenuArea(
             area,
             entries[0].href,
@@ -69,7 +69,6 @@ def menu(actor: Actor, path: str) -> list[MenuArea]:
         )
         for area, entries in areas.items()
     ]
-    return found
 
 
 def _rank(entry: Entry) -> int:

@@ -230,7 +230,8 @@ def _columns(constraint: str, resolved: Resolved | None) -> tuple[str, str | Non
     """The labels of the columns of a unique key, from its name's table."""
     if resolved is None:
         return "", None
-    for key in resolved.model.__table__.constraints:
+    table: sa.Table = resolved.model.__table__  # type: ignore[assignment]
+    for key in table.constraints:
         if isinstance(key, sa.UniqueConstraint) and re.fullmatch(str(_name(key)), constraint):
             names = [c.name for c in key.columns if c.name in resolved.fields]
             shown = [name for name in names if name in resolved.form(adding=True)]
