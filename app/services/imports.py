@@ -26,13 +26,14 @@ from app.jobs import queue
 from app.jobs.registry import periodic, task
 from app.jobs.running import Run
 from app.services import files
+from app.services.actions import page_link
 from app.services.errors import Conflict, DomainError, NotFound, Refused
 from app.services.staging import CHANGED, NEW, REFUSED, Row, Staged, keep_rows, refused_rows, seen_keys
 from app.sheets import errors_book, export, guard, reader
 from app.sheets.spec import ReadReport, SheetLimits, SheetSpec
 from config import settings
 from models.jobs import Job, JobState, StoredFile
-from models.kit import clock, formats
+from models.kit import clock, formats, model_named
 
 ALL, GOOD = "all", "good"
 """Modes: the whole file or nothing; or what is right (仅导入正确行)."""
@@ -79,6 +80,7 @@ class Importer:
     read: Reader | None = None
     count: Callable[[Path], int] | None = None  # with `read`: how many rows there will be, for the progress bar
     shown: tuple[tuple[str, str], ...] = ()  # with `read`: (column, label) of the error workbook
+    dropped: tuple[str, ...] = ()  # with `read`: columns the check needs and nothing after it
     clean: Cleaners | Callable[[], Cleaners] = field(default_factory=dict)
     key: tuple[str, ...] = ()
     personal: Mapping[str, str] = field(default_factory=dict)
@@ -104,8 +106,13 @@ _importers: dict[tuple[str, str], Importer] = {}
 
 
 def register(importer: Importer) -> Importer:
-    """Make it reachable at `/console/<table>/import/<name>`; named like its table it replaces the derived one."""
+    """Make it reachable at `/console/<table>/import/<name>`, with a button for those who have its permission; named
+    like its table it replaces the derived one."""
     _importers[importer.table, importer.name] = importer
+    if importer.name != importer.table:  # the table's own has its button from the panel
+        address = f"/console/{importer.table}/import/{importer.name}"
+        label = importer.label if importer.label.startswith("批量") else f"批量导入{importer.label}"
+        page_link(model_named(importer.table), importer.verb, label, address, on="list", icon="upload", order=20)
     return importer
 
 

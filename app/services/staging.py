@@ -66,7 +66,7 @@ def keep_rows(session: Session, job_id: int, actor: Actor, importer: Importer, r
     """One chunk, in the transaction that also records how far the job is."""
     less = {*importer.key, *(name for name, _ in importer.shown)}  # of rows that will not be applied
     kept = [
-        _encoded(row, importer.personal, None if row.outcome in (NEW, CHANGED) else less) for row in rows
+        _encoded(row, importer, None if row.outcome in (NEW, CHANGED) else less) for row in rows
     ]
     text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=_plain)
     session.execute(
@@ -75,8 +75,11 @@ def keep_rows(session: Session, job_id: int, actor: Actor, importer: Importer, r
     )
 
 
-def _encoded(row: Row, personal: Mapping[str, str], only: set[str] | None) -> dict[str, Any]:
+def _encoded(row: Row, importer: Importer, only: set[str] | None) -> dict[str, Any]:
+    personal = importer.personal
     values = row.values if only is None else {name: row.values.get(name) for name in only}
+    if importer.dropped and only is None:
+        values = {name: value for name, value in values.items() if name not in importer.dropped}
     if only is None or not only.isdisjoint(personal):
         values = dict(values)
         for name, kind in personal.items():
