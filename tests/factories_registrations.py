@@ -31,9 +31,10 @@ from models.declarations import Declaration, DeclarationBatch, DeclarationState
 from models.directory import School
 from models.kit import clock
 from models.kit.formats import fictitious_id_number
-from models.plans import ExamPlan, FeeMode, PlanCertificate, PlanState, PlanSubject
+from models.plans import ExamPlan, ExamSession, FeeMode, PlanCertificate, PlanState, PlanSubject
 from models.quotas import Quota, QuotaKind
-from models.registrations import Registration
+from models.registrations import Registration, RegistrationState
+from models.sites import ExamSite, SiteState
 from tests.models import exams
 from tests.models.world import ORGANISATION, found
 
@@ -109,7 +110,7 @@ def a_certificate(
     with as_(JOB) as db:
         made = Certificate(
             **{
-                "organisation_id": 5, "code": f"2{number:03d}", "name": f"证书{number}", "level": Level.JUNIOR,
+                "id": 100 + number, "organisation_id": 5, "code": f"2{number:03d}", "name": f"证书{number}", "level": Level.JUNIOR,
                 "state": CertificateState.ENABLED, **values,
             }
         )
@@ -236,6 +237,24 @@ def registered_candidates(
         registrations.register_for_certificate(db, actor, plan, certificate_id, ids, group_id)
         db.commit()
     return ids
+
+
+def scheduled(as_: As, *registration_ids: int, site_id: int = 901) -> None:
+    """The registrations have a place and a time, as scheduling leaves them (no room: see the scheduling factories)."""
+    with as_(JOB) as db:
+        rows = db.scalars(sa.select(Registration).where(Registration.id.in_(registration_ids))).all()
+        if db.get(ExamSite, site_id) is None:
+            db.add(exams.site(id=site_id, site_code="15102", name="青岛学院第二考核站点", state=SiteState.APPROVED,
+                              approved_at=at("2020-12-02")))
+            db.flush()
+        for row in rows:
+            session = db.scalars(
+                sa.select(ExamSession).where(ExamSession.plan_subject_id == row.plan_subject_id)
+                .order_by(ExamSession.starts_at).limit(1)
+            ).one()
+            row.state, row.site_id = RegistrationState.SCHEDULED, site_id
+            row.starts_at, row.ends_at = session.starts_at, session.ends_at
+        db.commit()
 
 
 def registrations_of(db: Any, *candidate_ids: int) -> list[Registration]:

@@ -270,7 +270,7 @@ def _numbered(
 
 def deletion_problems(session: Session, rows: Sequence[Registration]) -> dict[int, str]:
     """Why registrations may not be deleted, by id (4.7, R77, E86, E87)."""
-    slips = _live_slips(session, [row.id for row in rows])
+    slips = live_slips(session, [row.id for row in rows])
     plans = {row.plan_id: session.get(ExamPlan, row.plan_id) for row in rows}
     found = {}
     for row in rows:
@@ -284,7 +284,7 @@ def deletion_problems(session: Session, rows: Sequence[Registration]) -> dict[in
     return found
 
 
-def _live_slips(session: Session, registrations: Sequence[int]) -> dict[int, str]:
+def live_slips(session: Session, registrations: Sequence[int]) -> dict[int, str]:
     """The number of the slip that a registration stands on, if it is not sent back."""
     rows = session.execute(
         sa.select(FeeSlipLine.registration_id, FeeSlip.slip_number)
@@ -337,6 +337,6 @@ def _delete(session: Session, actor: Actor, rows: list[Registration]) -> str:
 
 
 __all__ = [
-    "NOT_PUBLISHED", "OUTSIDE", "Wish", "closed", "deletion_problems", "examine", "hold", "register",
+    "NOT_PUBLISHED", "OUTSIDE", "Wish", "closed", "deletion_problems", "examine", "hold", "live_slips", "register",
     "register_for_certificate", "unregister",
 ]
