@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.access.actor import JOB
+from app.access.actor import JOB, Actor
 from app.services import scheduling
+from models.accounts import Account, Role
 from models.certificates import Certificate, ExamMode
 from models.kit import clock
 from models.plans import ExamPlan
 from models.sites import BorrowedSite, ExamSite, ExamSiteCertificate, SiteState
+from tests import factories
 from tests import factories_registrations as made
 from tests.models import exams
 from tests.models.world import ORGANISATION
@@ -145,6 +148,16 @@ def a_second_organisation(as_: As) -> int:
             )
             db.commit()
     return 6
+
+
+def with_account(as_: As, actor: Actor) -> Actor:
+    """The same actor with an account of its role: who sends a text message or starts a job has one."""
+    with as_(JOB) as db:
+        tenant = {f"{actor.kind}_id": actor.tenant}
+        known = sa.select(Account).filter_by(role=Role(actor.role), **tenant).limit(1)
+        account = db.scalar(known) or factories.account(db, Role(actor.role), **tenant)
+        db.commit()
+        return replace(actor, account=account.id, name=account.name)
 
 
 def count(db: Any, model: Any, *where: Any) -> int:

@@ -30,7 +30,7 @@ login_record: list
 _SCHOOL_MANAGER = _EVERYONE + """
 school: list edit
 account: list add edit disable enable reset_password
-declaration_batch: list
+declaration_batch: list declare
 declaration: list add edit delete submit export print
 declaration_major: list add edit delete
 declaration_file: list add edit delete
@@ -49,7 +49,7 @@ candidate: list add edit delete import export unmask confirm recheck import_phot
 person: list
 photo: list
 identity_check: list
-exam_site: list add edit delete submit withdraw disable
+exam_site: list add edit delete resubmit amend disable
 borrow_request: list add edit delete
 borrowed_site: list
 venue: list add edit delete
@@ -101,7 +101,6 @@ candidate: list
 registration: list export
 exam_site: list
 room: list
-venue: list
 borrow_request: list
 borrowed_site: list
 fee_slip: list
@@ -130,9 +129,8 @@ exam_site: approve refuse disable
 borrow_request: assign refuse
 borrowed_site: add edit delete
 fee_slip: confirm return import_confirmations print
-site_allocation: add edit delete
-room_session: add edit delete
-seat_assignment: add delete import
+seat_assignment: import move_seat take_seat
+registration: give_seat
 issuance_task: reissue
 e_certificate: download bulk_download
 certificate_event: list add
@@ -180,7 +178,7 @@ major: list
 
 _PROVINCE_PRINCIPAL = _PROVINCE_STAFF + """
 province: edit
-city: edit
+city: edit open_account
 declaration_batch: publish extend withdraw
 declaration: approve refuse retract
 quota: adjust
@@ -260,8 +258,8 @@ training_class: list
 _PLATFORM_AUDITOR = _PLATFORM_READ
 
 _PLATFORM_OPERATOR = _PLATFORM_READ + """
-province: edit
-city: edit add
+province: edit open_account
+city: edit add open_account
 school_directory: add edit import
 organisation: add edit admit suspend resume
 certificate: approve refuse disable enable edit
@@ -273,7 +271,7 @@ standard: add edit delete
 e_certificate: revoke
 correction_request: approve refuse
 candidate: unmask
-account: add edit disable enable reset_password
+account: add edit disable enable reset_password hand_over
 sms_message: retry
 weekly_report: confirm return
 number_sequence: list
@@ -328,6 +326,16 @@ ROLES["school.staff"] = {
 }
 
 
+# What a school uses before it becomes pilot (1.4 declaration system, R8, E10).
+DECLARING = frozenset(
+    {
+        "message", "job", "login_record", "audit_entry", "account", "school", "declaration", "declaration_major",
+        "declaration_file", "declaration_batch", "declaration_batch_certificate", "review", "quota", "quota_change",
+        "certificate", "standard",
+    }
+)
+
+
 @cache
 def _menus() -> dict[str, str]:
     return {model.__tablename__: "/".join(model.panel.menu_for("school")).strip("/") for model in declared_models()}
@@ -336,6 +344,8 @@ def _menus() -> dict[str, str]:
 def may(actor: Actor, table: str, verb: str) -> bool:
     """Whether the actor's role opens this door. Unknown roles and verbs: no."""
     if verb not in ROLES.get(actor.role, {}).get(table, frozenset()):
+        return False
+    if actor.declaring and table not in DECLARING:
         return False
     return actor.role != "school.staff" or _ticked(actor, table)
 
