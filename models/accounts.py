@@ -26,7 +26,7 @@ from models.kit import (
     exact,
     field,
     filtered,
-    fixed,
+    formats,
     hidden,
     listed,
     masked,
@@ -40,7 +40,6 @@ from models.kit import (
     wide,
     write,
 )
-from models.kit import formats
 from models.kit.scope import TENANTS
 
 
@@ -84,6 +83,8 @@ class AccountState(Choices):
 
 
 _OWN = read(when="id = (select app_account())")
+# A province opens and closes the accounts of its city bureaus (1.1).
+_CITIES = "kind = 'city' and city_id in (select c.id from city c where c.province_id = (select app_tenant()))"
 
 
 class Account(Declared):
@@ -111,12 +112,20 @@ class Account(Declared):
         icon="user-cog",
         order=90,
         sort="id",
-        allows=("add", "edit"),
+        allows=(),  # opened and changed on pages of their own (views/consoles/accounts.py)
         scope=Scope(
             platform=write(),
-            province=(write("province_id", roles=("principal",)), read("province_id"), _OWN),
+            province=(
+                write("province_id", roles=("principal",)), write(when=_CITIES, roles=("principal",)),
+                read("province_id"), _OWN,
+            ),
             city=(write("city_id", roles=("principal",)), read("city_id"), _OWN),
-            school=(write("school_id", roles=("principal", "manager")), read("school_id"), _OWN),
+            school=(
+                write("school_id", roles=("principal",)),
+                write("school_id", when="role = 'school.staff'", roles=("manager",)),
+                read("school_id"),
+                _OWN,
+            ),
             organisation=(write("organisation_id", roles=("principal",)), read("organisation_id"), _OWN),
             candidate=_OWN,
             auth=change("", "last_login_at", "name", "mobile", "epoch"),
@@ -126,6 +135,11 @@ class Account(Declared):
             ("num_nonnulls(province_id, city_id, school_id, organisation_id, person_id) = (kind <> 'platform')::int",
              "账号只属于一个机构"),
             ("split_part(role, '.', 1) = kind", "角色与类别一致"),
+            ("is_principal = (split_part(role, '.', 2) = 'principal')", "负责人账号就是负责人角色的账号"),
+        ),
+        unique_when=tuple(
+            ((f"{kind}_id",), "is_principal", "每个机构只有一个负责人账号")
+            for kind in ("province", "city", "school", "organisation")
         ),
     )
 

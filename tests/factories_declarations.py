@@ -15,7 +15,7 @@ from app.access.actor import JOB, Actor
 from app.services.logins import actor_of
 from models.accounts import Role
 from models.candidates import Candidate, CandidateKind, Person
-from models.declarations import Declaration, DeclarationBatch
+from models.declarations import Declaration, DeclarationBatch, DeclarationState
 from models.directory import School
 from models.kit.clock import ZONE
 from models.kit.formats import fictitious_id_number
@@ -36,8 +36,8 @@ def people(session: Session, number: int, school_id: int = 11, kind: CandidateKi
     persons = []
     for _ in range(number):
         serial = next(_count)
-        number = fictitious_id_number("340524", date(1980, 1, 1) + timedelta(days=serial // 900), serial % 900)
-        persons.append(Person(id_number=number, name="李考生"))
+        id_number = fictitious_id_number("340524", date(1980, 1, 1) + timedelta(days=serial // 900), serial % 900)
+        persons.append(Person(id_number=id_number, name="李考生"))
     session.add_all(persons)
     session.flush()
     session.add_all(
@@ -120,3 +120,17 @@ def declaration(session: Session, batch_id: int, **values: Any) -> Declaration:
     session.add(made)
     session.flush()
     return made
+
+
+def make_pilot(session: Session, school_id: int = 11, year: int = 2020) -> None:
+    """A school whose business platform is open: approved in a batch of the year that is over. As the job actor."""
+    province = session.scalars(sa.select(School.province_id).where(School.id == school_id)).one()
+    over = batch(
+        session, province_id=province, year=year, window_from=at(f"{year}-01-01 00:00"),
+        window_to=at(f"{year}-01-02 00:00"),
+    )
+    declaration(
+        session, over.id, school_id=school_id, state=DeclarationState.APPROVED, approved_count=100,
+        submitted_at=at(f"{year}-01-01 09:00"),
+    )
+    session.flush()

@@ -7,13 +7,19 @@ from typing import Any
 from flask import Flask
 from flask_appbuilder import AppBuilder
 
-from views.consoles import home
+from views.consoles import accounts, declarations, home, seals
 from views.portal import login
+from views.signing import desk, phone
+
+VIEWS = (
+    login.Login, home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, desk.Decisions, desk.SigningDesk,
+    phone.SigningPhone,
+)
 
 
 def register(app: Flask, appbuilder: AppBuilder, session: Any) -> None:
     """Add every hand-made view to the application."""
-    for view in (login.Login, home.Home):
+    for view in VIEWS:
         view.session = session
         appbuilder.add_view_no_menu(view)
     appbuilder.sm.auth_view = next(v for v in appbuilder.baseviews if isinstance(v, login.Login))

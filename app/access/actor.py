@@ -22,6 +22,7 @@ class Actor:
     """Who acts: `kind` chooses the database role, `tenant` the rows, `role` the permissions.
 
     `tenant` is the id of the school, organisation, province, city or person. `request` ties audit rows together.
+    `declaring`: a school that has not become pilot yet; it uses the declaration system alone (R8).
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Actor:
     menus: tuple[str, ...] = ()
     address: str = ""
     request: str = ""
+    declaring: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or (self.kind in TENANTS) != (self.tenant is not None):

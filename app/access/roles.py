@@ -54,9 +54,10 @@ borrow_request: list add edit delete
 borrowed_site: list
 venue: list add edit delete
 room: list add edit delete import export copy_rooms
-registration: list export import_by_certificate import_by_subject delete_by_sheet delete_registration
+registration: list export import_by_certificate import_by_subject delete_by_sheet delete_registration make_slip
 admission_ticket: list print
-fee_slip: list add delete print export import_by_certificate import_by_subject
+fee_slip: list delete print export import_by_certificate import_by_subject
+fee_slip_line: list export
 site_allocation: list
 room_session: list attendance print_sign_in print_desk print_door print_tickets set_invigilators
 invigilator: list add edit delete import
@@ -104,6 +105,7 @@ room: list
 borrow_request: list
 borrowed_site: list
 fee_slip: list
+fee_slip_line: list
 site_allocation: list
 room_session: list print_sign_in print_desk print_door print_tickets
 invigilator: list
@@ -128,7 +130,7 @@ exam_session: add edit delete
 exam_site: approve refuse disable
 borrow_request: assign refuse
 borrowed_site: add edit delete
-fee_slip: confirm return import_confirmations print
+fee_slip: confirm send_back record_payment import_confirmations print
 seat_assignment: import move_seat take_seat
 registration: give_seat
 issuance_task: reissue

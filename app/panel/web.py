@@ -10,6 +10,7 @@ import json
 import logging
 import secrets
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -35,16 +36,18 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from werkzeug.exceptions import HTTPException
 
 from app.access.actor import AUTH, PUBLIC, Actor, WalledSession, acting_as, current_actor
+from app.access.roles import DECLARING
 from app.access.security import Person
-from app.panel import look, menus
+from app.panel import gates, look, menus
 from app.panel.pages import ErrorPage, Who
 from app.panel.saving import explain
 from app.services.errors import DomainError
 from app.services.logins import actor_of
+from app.services.pilot import was_ever_pilot
 from config import settings
 from models.accounts import Account, AccountState, Role
 from models.jobs import Message
-from models.kit import clock
+from models.kit import Base, clock
 
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
@@ -55,6 +58,7 @@ CSP = (
     " connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
     " frame-src 'self'"
 )
+DECLARING_HOME = "/console/declaring/"
 _AS_AUTH = ("/login/", "/register/", "/forgot/", "/captcha.png", "/api/v1/security/")
 
 
@@ -68,6 +72,7 @@ def init_web(app: Flask, session: scoped_session[Any]) -> None:
     csrf.init_app(app)
     app.extensions["panel_session"] = session
     app.before_request(lambda: enter(session))
+    app.before_request(gates.guard)
     app.teardown_request(lambda error: leave(session))
     app.after_request(headers)
     app.register_error_handler(DomainError, refused)
@@ -100,11 +105,37 @@ def enter(session: scoped_session[Any]) -> Any:
         if request.path.startswith(("/console", "/desk", "/space")):
             return redirect(url_for("Login.login", next=request.full_path))
         return None
+    if _before_pilot(session, actor):
+        leave(session)
+        g.doors = ExitStack()
+        g.doors.enter_context(acting_as(replace(actor, declaring=True), session()))
     if actor.account is not None:
         g.person = Person(actor.account, actor.name)
         if cookie.get("must_change") and not request.path.startswith(("/password/", "/logout/", "/api/")):
             return redirect("/password/")
+        if current_actor().declaring and request.method == "GET" and _business(request.path):
+            return redirect(DECLARING_HOME)
     return None
+
+
+def _before_pilot(session: scoped_session[Any], actor: Actor) -> bool:
+    """A school whose business platform is not open yet (R8). Once open it stays open, so the cookie remembers."""
+    if actor.kind != "school" or actor.tenant is None:
+        return False
+    browsing = not request.path.startswith("/api/")
+    if browsing and cookie.get("pilot"):
+        return False
+    opened = was_ever_pilot(session(), actor.tenant)
+    if opened and browsing:
+        cookie["pilot"] = True
+    return not opened
+
+
+def _business(path: str) -> bool:
+    """Pages of the business platform, from which a school that is only declaring is led back (E10)."""
+    area, _, rest = path.strip("/").partition("/")
+    page = rest.partition("/")[0]
+    return area == "console" and (not page or (page in Base.metadata.tables and page not in DECLARING))
 
 
 def _actor() -> Actor:
@@ -297,6 +328,7 @@ def broken(error: Exception) -> Any:
 
 def answer(status: int, code: str, message: str, field: str | None = None) -> Any:
     """A refusal in the form the asker reads: JSON for the API and scripts, a page for people."""
+    gates.note_refusal(current_app.extensions["panel_session"], status)
     if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
         return jsonify(code=code, message=message, field=field), status
     back = request.referrer if request.referrer and request.referrer.startswith(request.host_url) else ""

@@ -7,6 +7,8 @@ import app.services.candidates
 import app.services.certificates
 import app.services.declarations
 import app.services.e_certificates
+import app.services.fees
+import app.services.fees_import
 import app.services.identity
 import app.services.pilot
 import app.services.plans
