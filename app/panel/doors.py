@@ -99,7 +99,7 @@ class Doors:
         if request.method == "GET":
             return self._form_page(form_type(data=self._data(row)), row=row)
         form, status = form_type(posted()), 422
-        stale: list[tuple[str, str, str]] = []
+        stale: Sequence[tuple[str, str, str]] = ()
         if self._valid(form):
             try:
                 self._save(form, row)

@@ -150,7 +150,7 @@ def _check_session(plan: ExamPlan, starts_at: datetime, ends_at: datetime) -> No
 
 def problems(session: Session, plan: ExamPlan) -> list[str]:
     """Everything that keeps a plan from being published, in words (R61–R68)."""
-    found = _window_problems(plan)
+    found = window_problems(plan)
     rules = session.scalars(sa.select(PlanCertificate).where(PlanCertificate.plan_id == plan.id)).all()
     if not rules:
         found.append("计划还没有考核证书")
@@ -159,7 +159,7 @@ def problems(session: Session, plan: ExamPlan) -> list[str]:
     return found
 
 
-def _window_problems(plan: ExamPlan) -> list[str]:
+def window_problems(plan: ExamPlan) -> list[str]:
     """R62, E78–E80: the order of the five windows."""
     found = []
     for name, label in WINDOWS.items():
@@ -280,7 +280,7 @@ def extend(session: Session, plan: ExamPlan, window: str, until: datetime) -> No
     if clock.now() >= plan.publicity_to:
         raise Conflict("plan.extend", "公示已结束、成绩已锁定,不能再延长")
     setattr(plan, f"{window}_to", until)
-    if found := _window_problems(plan):
+    if found := window_problems(plan):
         raise DomainError("plan.extend", ";".join(found), "until")
     session.flush()
 
@@ -310,7 +310,7 @@ def _require_untouched(session: Session, plan: ExamPlan, verb: str) -> None:
 def _plan_may_change(session: Session, actor: Actor, row: ExamPlan, values: dict[str, Any]) -> None:
     if row.id is not None and row.state is PlanState.PUBLISHED:
         _require_untouched(session, row, "修改")
-    if found := _window_problems(row):
+    if found := window_problems(row):
         raise DomainError("plan.windows", ";".join(found))
 
 
