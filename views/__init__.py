@@ -7,13 +7,13 @@ from typing import Any
 from flask import Flask
 from flask_appbuilder import AppBuilder
 
-from views.consoles import accounts, declarations, home, seals
+from views.consoles import accounts, declarations, home, papers, scheduling, seals
 from views.portal import login
 from views.signing import desk, phone
 
 VIEWS = (
     login.Login, home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, desk.Decisions, desk.SigningDesk,
-    phone.SigningPhone,
+    phone.SigningPhone, papers.FeePapers, scheduling.Scheduling,
 )
 
 

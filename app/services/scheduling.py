@@ -201,7 +201,7 @@ def publish_schedule(
     """
     _lock(session, plan)
     if plan.state is not PlanState.PUBLISHED or clock.now() < plan.scheduling_from:
-        raise Conflict("scheduling.window", f"排考时间为{_window(plan)},现在不能发布")
+        raise Conflict("scheduling.window", f"排考时间为{window_text(plan)},现在不能发布")
     chosen = [
         one
         for one in _subjects(session, plan)
@@ -267,16 +267,18 @@ def _tell_schools(session: Session, plan: ExamPlan, subject_ids: Collection[int]
 def _lock(session: Session, plan: ExamPlan) -> None:
     """One at a time on a plan; the caller's row becomes what the database holds."""
     session.flush()
-    session.refresh(plan, with_for_update=True)
+    session.execute(sa.select(ExamPlan.id).where(ExamPlan.id == plan.id).with_for_update())
+    session.refresh(plan)
 
 
 def _require_window(plan: ExamPlan) -> None:
     """R85."""
     if not plan.holds("scheduling", clock.now()):
-        raise Conflict("scheduling.window", f"不在排考时间内({_window(plan)})")
+        raise Conflict("scheduling.window", f"不在排考时间内({window_text(plan)})")
 
 
-def _window(plan: ExamPlan) -> str:
+def window_text(plan: ExamPlan) -> str:
+    """排考时间 as people read it."""
     return f"{Moment().shown(plan.scheduling_from)}~{Moment(closing=True).shown(plan.scheduling_to)}"
 
 
@@ -314,9 +316,9 @@ def _auto_schedule(session: Session, actor: Actor, chosen: list[ExamPlan]) -> Ou
     _require_window(plan)
     job = queue.enqueue(
         session, actor, f"自动排考:{plan.name}", "schedule.plan", {"plan_id": plan.id},
-        permission="exam_plan:auto_schedule", link=f"/console/scheduling/{plan.id}/",
+        permission="exam_plan:auto_schedule", link=_board(plan.id),
     )
-    return Outcome("已开始自动排考", f"/console/job/{job.id}")
+    return Outcome("已开始自动排考", f"/console/jobs/{job.id}/")
 
 
 @task("schedule.plan")
@@ -329,8 +331,7 @@ def _work(run: Run) -> None:
         done = schedule_plan(session, plan)
         notes = [f"{one.certificate} {one.name}:{one.sentence}" for one in done.subjects if one.left]
         run.finish(
-            session, total=done.registered, done=done.registered,
-            counts={"已排": done.seated, "未排": done.left}, notes=[done.sentence, *notes],
+            session, total=done.registered, done=done.registered, notes=[done.sentence, *notes],
         )
 
 
@@ -338,8 +339,8 @@ def _work(run: Run) -> None:
     ExamPlan, "unschedule", "撤销排考", on="one", icon="arrow-back-up", order=32, danger=True, when=_in_window,
     confirm="撤销本计划的全部座位安排,考生回到未排考;已发布的安排也会撤回并通知院校",
 )
-def _unschedule(session: Session, actor: Actor, chosen: list[ExamPlan]) -> str:
-    return f"已撤销{unschedule(session, chosen[0])}人次的排考"
+def _unschedule(session: Session, actor: Actor, chosen: list[ExamPlan]) -> Outcome:
+    return Outcome(f"已撤销{unschedule(session, chosen[0])}人次的排考", _board(chosen[0].id))
 
 
 _ACCEPT = Ask("accept_left", "还有人未排考也发布", Flag(), required=False, help="未排考的考生在排考时间内仍可继续安排")
@@ -349,16 +350,20 @@ _ACCEPT = Ask("accept_left", "还有人未排考也发布", Flag(), required=Fal
     ExamPlan, "publish_schedule", "发布排考", on="one", icon="send", order=33, when=_may_publish, asks=(_ACCEPT,),
     confirm="发布后院校和考生即可看到考场与座位,准考证地址随之确定",
 )
-def _publish_plan(session: Session, actor: Actor, chosen: list[ExamPlan], accept_left: bool = False) -> str:
+def _publish_plan(session: Session, actor: Actor, chosen: list[ExamPlan], accept_left: bool = False) -> Outcome:
     done = publish_schedule(session, chosen[0], accept_left=bool(accept_left))
-    return f"排考已发布,{done.sentence}"
+    return Outcome(f"排考已发布,{done.sentence}", _board(chosen[0].id))
+
+
+def _board(plan_id: int) -> str:
+    return f"/console/scheduling/{plan_id}/"
 
 
 @move(PlanSubject, "publish_schedule", asks=(_ACCEPT,), order=33)
-def _publish_subjects(session: Session, actor: Actor, chosen: list[PlanSubject], accept_left: bool = False) -> str:
+def _publish_subjects(session: Session, actor: Actor, chosen: list[PlanSubject], accept_left: bool = False) -> Outcome:
     for plan_id, ids in _by_plan(chosen).items():
         publish_schedule(session, session.get_one(ExamPlan, plan_id), ids, accept_left=bool(accept_left))
-    return f"已发布{len(chosen)}个科目的排考"
+    return Outcome(f"已发布{len(chosen)}个科目的排考", _board(chosen[0].plan_id))
 
 
 @action(
@@ -366,11 +371,10 @@ def _publish_subjects(session: Session, actor: Actor, chosen: list[PlanSubject],
     when=lambda subject: subject.schedule_state is not ScheduleState.NONE,
     confirm="撤销所选科目的全部座位安排,考生回到未排考",
 )
-def _unschedule_subjects(session: Session, actor: Actor, chosen: list[PlanSubject]) -> str:
-    count = sum(
-        unschedule(session, session.get_one(ExamPlan, plan_id), ids) for plan_id, ids in _by_plan(chosen).items()
-    )
-    return f"已撤销{count}人次的排考"
+def _unschedule_subjects(session: Session, actor: Actor, chosen: list[PlanSubject]) -> Outcome:
+    plan_id = chosen[0].plan_id
+    count = sum(unschedule(session, session.get_one(ExamPlan, key), ids) for key, ids in _by_plan(chosen).items())
+    return Outcome(f"已撤销{count}人次的排考", _board(plan_id))
 
 
 def _by_plan(subjects: list[PlanSubject]) -> dict[int, list[int]]:
