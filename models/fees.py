@@ -39,8 +39,8 @@ from models.kit import (
     searched,
     tabbed,
     unique,
-    write,
 )
+from models.kit.scope import DELETE, INSERT, Rule
 from models.plans import ExamPlan
 from models.registrations import Registration
 
@@ -129,7 +129,7 @@ class FeeSlip(Declared):
             ("state <> 'RETURNED' or refusal_reason is not null", "退回须说明原因"),
         ),
         scope=Scope(
-            school=(write("school_id", when="state <> 'CONFIRMED'"), read("school_id")),
+            school=(read("school_id"), Rule("school_id", (INSERT, DELETE), when="state <> 'CONFIRMED'")),
             organisation=change(
                 "organisation_id",
                 "state",
@@ -191,7 +191,7 @@ class FeeSlipLine(Declared):
         unique=(("slip_id", "registration_id"),),
         unique_when=((("registration_id",), "slip_state <> 'RETURNED'", "一条报考只能在一张有效的缴费单中"),),
         scope=Scope(
-            school=(write("school_id", when="slip_state <> 'CONFIRMED'"), read("school_id")),
+            school=(read("school_id"), Rule("school_id", (INSERT, DELETE), when="slip_state <> 'CONFIRMED'")),
             organisation=read("organisation_id"),
         ),
         frozen="OLD.slip_state = 'CONFIRMED'",

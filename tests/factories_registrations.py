@@ -110,7 +110,8 @@ def a_certificate(
     with as_(JOB) as db:
         made = Certificate(
             **{
-                "id": 100 + number, "organisation_id": 5, "code": f"2{number:03d}", "name": f"证书{number}", "level": Level.JUNIOR,
+                "id": 100 + number, "organisation_id": 5, "code": f"2{number:03d}", "name": f"证书{number}",
+                "level": Level.JUNIOR,
                 "state": CertificateState.ENABLED, **values,
             }
         )

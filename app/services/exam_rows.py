@@ -110,6 +110,10 @@ class Meaning:
             row.refuse("科目不在该计划内")
         return subject
 
+    def subject_id(self, row: Row, plan: ExamPlan) -> int | None:
+        subject = self.subject(row, plan)
+        return subject.subject_id if subject is not None else None
+
     def group(self, row: Row, certificate_id: int) -> int | None:
         """The target group the row names; 所有考生 and a blank name none."""
         name = row.values.get("target_group")

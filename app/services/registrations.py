@@ -19,6 +19,7 @@ from app.services.actions import action
 from app.services.errors import Conflict, DomainError
 from app.services.plan_offers import Offer
 from app.services.quota_forecast import Forecast
+from app.services.sets import among
 from models.candidates import Candidate
 from models.certificates import Certificate
 from models.declarations import Declaration
@@ -103,7 +104,7 @@ def _not_pilot(session: Session, actor: Actor, plan: ExamPlan) -> str:
 
 
 def _candidates(session: Session, ids: set[int]) -> dict[int, Candidate]:
-    rows = session.scalars(sa.select(Candidate).where(Candidate.id.in_(ids)))
+    rows = session.scalars(sa.select(Candidate).where(among(Candidate.id, ids)))
     return {row.id: row for row in rows}
 
 
@@ -112,7 +113,7 @@ def _entered(session: Session, plan: ExamPlan, candidates: Iterable[int]) -> dic
     found: dict[int, dict[int, int | None]] = defaultdict(dict)
     rows = session.execute(
         sa.select(Registration.candidate_id, Registration.subject_id, Registration.target_group_id).where(
-            Registration.plan_id == plan.id, Registration.candidate_id.in_(candidates)
+            Registration.plan_id == plan.id, among(Registration.candidate_id, candidates)
         )
     )
     for candidate, subject, group in rows:
@@ -227,7 +228,7 @@ def _tickets(session: Session, actor: Actor, plan: ExamPlan, wishes: Sequence[Wi
     wanted = list(dict.fromkeys((wish.candidate_id, wish.certificate_id) for wish in wishes))
     known = session.execute(
         sa.select(AdmissionTicket.candidate_id, AdmissionTicket.certificate_id, AdmissionTicket.id).where(
-            AdmissionTicket.plan_id == plan.id, AdmissionTicket.candidate_id.in_({c for c, _ in wanted})
+            AdmissionTicket.plan_id == plan.id, among(AdmissionTicket.candidate_id, {c for c, _ in wanted})
         )
     )
     tickets = {(candidate, certificate): key for candidate, certificate, key in known}
@@ -289,7 +290,7 @@ def live_slips(session: Session, registrations: Sequence[int]) -> dict[int, str]
     rows = session.execute(
         sa.select(FeeSlipLine.registration_id, FeeSlip.slip_number)
         .join(FeeSlip, FeeSlip.id == FeeSlipLine.slip_id)
-        .where(FeeSlipLine.registration_id.in_(registrations), FeeSlipLine.slip_state != SlipState.RETURNED)
+        .where(among(FeeSlipLine.registration_id, registrations), FeeSlipLine.slip_state != SlipState.RETURNED)
     )
     return {row.registration_id: row.slip_number for row in rows}
 
@@ -310,11 +311,11 @@ def unregister(session: Session, actor: Actor, rows: Sequence[Registration]) -> 
         session.expunge(row)
     session.execute(
         sa.delete(FeeSlipLine).where(
-            FeeSlipLine.registration_id.in_(ids), FeeSlipLine.slip_state == SlipState.RETURNED
+            among(FeeSlipLine.registration_id, ids), FeeSlipLine.slip_state == SlipState.RETURNED
         )
     )
     gone = session.execute(
-        sa.delete(Registration).where(Registration.id.in_(ids), Registration.state == REGISTERED)
+        sa.delete(Registration).where(among(Registration.id, ids), Registration.state == REGISTERED)
         .execution_options(synchronize_session=False)
     )
     if gone.rowcount != len(ids):  # type: ignore[attr-defined]

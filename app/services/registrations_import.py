@@ -24,6 +24,7 @@ from app.services.exam_rows import (
 )
 from app.services.imports import Context, Importer, expect, register
 from app.services.registrations import Wish
+from app.services.sets import among
 from app.services.staging import REFUSED, Row, Staged
 from app.sheets.spec import SheetColumn, SheetSpec
 from models.plans import ExamPlan
@@ -64,7 +65,10 @@ def _wish(meaning: Meaning, row: Row, plan: ExamPlan, *, by_subject: bool) -> Wi
     """What the row asks for; None where one of its words names nothing."""
     candidate = meaning.candidate(row)
     subject = meaning.subject(row, plan) if by_subject else None
-    certificate = (subject and subject.certificate_id) if by_subject else meaning.certificate(row, plan)
+    if subject is not None:
+        certificate: int | None = subject.certificate_id
+    else:
+        certificate = None if by_subject else meaning.certificate(row, plan)
     group = meaning.group(row, certificate) if certificate is not None else None
     if row.outcome == REFUSED or candidate is None or certificate is None:
         return None
@@ -124,7 +128,7 @@ by_certificate = register(
     Importer(
         table="registration",
         name="by_certificate",
-        label="报考(按证书)",
+        label="批量导入报考数据(按证书)",
         sheet=BY_CERTIFICATE,
         check=partial(_check, False),
         apply=_apply,
@@ -139,7 +143,7 @@ by_subject = register(
     Importer(
         table="registration",
         name="by_subject",
-        label="报考(按科目)",
+        label="批量导入报考数据(按科目)",
         sheet=BY_SUBJECT,
         check=partial(_check, True),
         apply=_apply,
@@ -180,7 +184,7 @@ def _entered(session: Session, meaning: Meaning) -> dict[tuple[int, int], list[R
     """All registrations of the candidates in the plans, by both."""
     plans, people = [p.id for p in meaning.plans.values()], [c.id for c in meaning.candidates.values()]
     found: dict[tuple[int, int], list[Registration]] = defaultdict(list)
-    rows = sa.select(Registration).where(Registration.plan_id.in_(plans), Registration.candidate_id.in_(people))
+    rows = sa.select(Registration).where(among(Registration.plan_id, plans), among(Registration.candidate_id, people))
     for entry in session.scalars(rows.order_by(Registration.id)):
         found[entry.plan_id, entry.candidate_id].append(entry)
     return found
@@ -198,12 +202,11 @@ def _named(
     candidate = meaning.candidate(row) if plan is not None else None
     if plan is None or candidate is None:
         return []
-    subject = meaning.subject(row, plan) if by_subject else None
+    subject = meaning.subject_id(row, plan) if by_subject else None
     certificate = None if by_subject else meaning.certificate(row, plan)
     if row.outcome == REFUSED:
         return []
-    own = entered[plan.id, candidate.id]
-    found = [entry for entry in own if _fits(entry, subject and subject.subject_id, certificate)]
+    found = [entry for entry in entered[plan.id, candidate.id] if _fits(entry, subject, certificate)]
     if not found:
         row.refuse("没有该报考记录")
     return found
@@ -223,7 +226,7 @@ def _apply_deletions(session: Session, actor: Actor, staged: Staged) -> None:
 
 
 def _by_ids(session: Session, ids: Iterable[int]) -> list[Registration]:
-    return list(session.scalars(sa.select(Registration).where(Registration.id.in_(ids)).order_by(Registration.id)))
+    return list(session.scalars(sa.select(Registration).where(among(Registration.id, ids)).order_by(Registration.id)))
 
 
 deletions = register(

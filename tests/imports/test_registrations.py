@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from app.jobs.running import run_pending
 from app.services import imports
+from app.services.errors import Conflict
 from app.services.registrations_import import BY_CERTIFICATE, BY_SUBJECT, DELETIONS
 from models.candidates import Candidate, IdentityState
 from models.certificates import ExamMode
@@ -152,7 +153,7 @@ def test_e40_a_short_quota_serves_the_first_rows_of_the_file(desk: Desk) -> None
     rows = [[desk.code(), PYTHON, "中级", p.id_number, p.name, None] for p in people]
     job = desk.by_certificate(rows)
     assert errors(job) == dict.fromkeys(range(8, 12), "本年度该证书指标不足(剩余0)")
-    with pytest.raises(imports.Conflict, match="有4行不能导入"):
+    with pytest.raises(Conflict, match="有4行不能导入"):
         desk.confirm(job)
     assert desk.entered() == []
     desk.confirm(job, imports.GOOD)
