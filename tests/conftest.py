@@ -84,10 +84,20 @@ def _plain(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+@pytest.fixture(scope="session")
+def demo_template(server: EmbeddedPostgres, template: str) -> str:
+    """The same with the demonstration's year of business in it, for tests marked `demo`."""
+    from tests import demonstration  # needs every service
+
+    return demonstration.ensure(server, template, _plain(server.url("postgres")))
+
+
 @pytest.fixture
-def database_name(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+def database_name(server: EmbeddedPostgres, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh database of this test alone."""
     name = f"t_{secrets.token_hex(8)}"
+    if request.node.get_closest_marker("demo"):
+        template = request.getfixturevalue("demo_template")
     with psycopg.connect(_plain(server.url("postgres")), autocommit=True) as admin:
         admin.execute("select pg_advisory_lock_shared(713)")
         admin.execute(f'create database "{name}" template "{template}" strategy file_copy')

@@ -67,6 +67,7 @@ class DeskView(DeskGate, BaseModelView):
 
     column_display_actions = False
     can_view_details = True
+    gates = {**VERBS, "action_view": "list"}  # an action's own permission is asked when its name is known
 
     def __init__(self, resolved: Resolved, session: Any) -> None:
         self.resolved = resolved

@@ -1,0 +1,112 @@
+"""The demonstration database as a template: a year of business for many tenants, made once per state of the code and
+day, copied in a fraction of a second by each test marked `demo`."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from app.access import wall
+from app.access.actor import JOB, WalledSession, acting_as, make_engine
+from app.access.embedded import EmbeddedPostgres
+from app.demo import base
+from app.demo.business import Business
+from models.accounts import Account, Role
+from models.kit import clock
+from tests.security import filling
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = 714
+# The account that stands for a role in the tests: all of them have business in common.
+ACCOUNTS = {
+    "platform.operator": "operator",
+    "platform.auditor": "auditor",
+    "platform.editor": "editor",
+    "province.principal": "province33",
+    "province.staff": "province33b",
+    "city.principal": "city330100",
+    "city.staff": "city330100b",
+    "school.principal": "school01",
+    "school.manager": "school01m",
+    "school.staff": "school01s",
+    "organisation.principal": "org1",
+    "organisation.manager": "org1m",
+    "organisation.clerk": "org1c",
+    "candidate": "candidate1",
+}
+
+
+def fingerprint(schema: str) -> str:
+    """Changes with the schema, with whatever carries the business out, and with the day it is relative to."""
+    digest = hashlib.sha256(f"{schema} {clock.today()}".encode())
+    for folder in ("app/demo", "app/services", "app/scheduling", "tests/security/filling.py", "tests/demonstration.py"):
+        path = ROOT / folder
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def ensure(server: EmbeddedPostgres, template: str, admin_url: str) -> str:
+    """The name of the template, made now if nobody has yet; whoever comes meanwhile waits."""
+    name = f"panel_demo_{fingerprint(template)}"
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute("select pg_advisory_lock(%s)", (LOCK,))
+        if not admin.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
+            for (old,) in admin.execute("select datname from pg_database where datname like 'panel_demo_%'").fetchall():
+                _drop(admin, old)
+            draft = f"{name}_draft"
+            admin.execute(f'drop database if exists "{draft}" with (force)')
+            admin.execute(f'create database "{draft}" template "{template}" strategy file_copy')
+            admin.execute(
+                f'grant connect, temporary on database "{draft}" to {wall.LOGIN}, {", ".join(wall.ROLES)}'
+            )
+            _furnish(server, draft)
+            admin.execute(f'alter database "{draft}" rename to "{name}"')
+        admin.execute("select pg_advisory_unlock(%s)", (LOCK,))
+    return name
+
+
+def _drop(admin: psycopg.Connection[Any], name: str) -> None:
+    try:
+        admin.execute(f'drop database if exists "{name}"')
+    except psycopg.Error:  # another run still copies from it
+        return
+
+
+def _furnish(server: EmbeddedPostgres, name: str) -> None:
+    engine = make_engine(server.url(name, wall.LOGIN))
+    with WalledSession(engine, expire_on_commit=False) as session:
+        with acting_as(JOB, session):
+            ground = base.lay(session, 1, "Demo1234")
+            session.commit()
+        Business(session, ground).run()
+        with acting_as(JOB, session):
+            _more_accounts(session, ground)
+            session.commit()
+    engine.dispose()
+    admin = sa.create_engine(server.url(name), poolclass=sa.NullPool)
+    with admin.begin() as connection:
+        left = filling.fill(connection)
+        assert not left, f"no row could be invented for {left}"
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("analyze")
+    admin.dispose()
+
+
+def _more_accounts(session: Any, ground: base.Ground) -> None:
+    """Roles the demonstration has no account for: a clerk of the city bureau, and a candidate with results."""
+    known = session.scalars(sa.select(Account).where(Account.username == ACCOUNTS["city.principal"])).one()
+    person = session.scalar(
+        sa.text(
+            "select r.person_id from certificate_result r join school s on s.id = r.school_id"
+            " join account a on a.school_id = s.id and a.username = :school"
+            " where r.visible_from <= app_now() order by r.id limit 1"
+        ),
+        {"school": ACCOUNTS["school.principal"]},
+    )
+    for role, tenant in ((Role.CITY_STAFF, {"city_id": known.city_id}), (Role.CANDIDATE, {"person_id": person})):
+        base.add_account(session, ground, role, ACCOUNTS[role.value], "代办人", "", **tenant)
