@@ -28,7 +28,7 @@ from app.jobs.running import Run
 from app.services import files
 from app.services.actions import page_link
 from app.services.errors import Conflict, DomainError, NotFound, Refused
-from app.services.staging import CHANGED, NEW, REFUSED, Row, Staged, keep_rows, refused_rows, seen_keys
+from app.services.staging import CHANGED, NEW, REFUSED, Row, Seen, Staged, keep_rows, refused_rows, seen_keys
 from app.sheets import errors_book, export, guard, reader
 from app.sheets.spec import ReadReport, SheetLimits, SheetSpec
 from config import settings
@@ -83,6 +83,7 @@ class Importer:
     dropped: tuple[str, ...] = ()  # with `read`: columns the check needs and nothing after it
     clean: Cleaners | Callable[[], Cleaners] = field(default_factory=dict)
     key: tuple[str, ...] = ()
+    also: tuple[tuple[str, ...], ...] = ()  # further sets of columns in which no two rows may agree
     personal: Mapping[str, str] = field(default_factory=dict)
     verb: str = "import"
     accept: str = ".xlsx"
@@ -96,6 +97,11 @@ class Importer:
         if self.sheet is None:
             raise NotFound("该导入没有模板")
         return self.sheet if isinstance(self.sheet, SheetSpec) else self.sheet(session, actor)
+
+    @property
+    def keys(self) -> tuple[tuple[str, ...], ...]:
+        """Every set of columns in which two rows of a file must differ."""
+        return (self.key, *self.also) if self.key else self.also
 
     @property
     def permission(self) -> str:
@@ -191,8 +197,8 @@ def _check(run: Run) -> None:
     context = Context(run.params, run.carry)
     with fetched(run.params["file"]) as path:
         source = _Source(importer, path, run)
-        seen: dict[Any, int] = {}
-        if importer.key and run.cursor:
+        seen: Seen = {}
+        if importer.keys and run.cursor:
             with run.chunk() as session:
                 seen = seen_keys(session, run.job_id, importer)
         for rows in source:
@@ -272,14 +278,18 @@ def _clean(importer: Importer, rows: list[Row], labels: Mapping[str, str]) -> No
                 row.values[name] = None
 
 
-def _refuse_repeated(importer: Importer, rows: list[Row], seen: dict[Any, int]) -> None:
+def _refuse_repeated(importer: Importer, rows: list[Row], seen: Seen) -> None:
     """E52: the first row of a key stands, whether it is right or wrong; later ones point to it."""
-    if not importer.key:
-        return
-    for row in rows:
-        key = row.key(importer.key)
-        if key is not None and (first := seen.setdefault(key, row.number)) != row.number:
-            row.refuse(f"与第{first}行重复")
+    for names in importer.keys:
+        known = seen.setdefault(names, {})
+        for row in rows:
+            key = row.key(names)
+            if key is None:
+                continue
+            first = known.setdefault(key, row.number)
+            if first != row.number and not row.repeats:
+                row.repeats = first
+                row.refuse(f"与第{first}行重复")
 
 
 def _counted(counts: Mapping[str, int], rows: Iterable[Row]) -> dict[str, int]:

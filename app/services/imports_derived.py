@@ -48,6 +48,7 @@ def derived(table: str) -> Importer:
         apply=sheet.apply,
         clean=sheet.clean,
         key=sheet.key,
+        also=tuple(sheet.keys[1:]),
         personal={name: f.type.name for name, f in sheet.columns.items() if isinstance(f.type, Personal)},
     )
 
@@ -69,13 +70,15 @@ class TableSheet:
     @cached_property
     def key(self) -> tuple[str, ...]:
         """The imported columns that name a row: of the first unique key made only of them and of tenant columns."""
+        return self.keys[0] if self.keys else tuple(self.columns)
+
+    @cached_property
+    def keys(self) -> list[tuple[str, ...]]:
+        """The imported columns of every unique key that a sheet can offend against, in order of declaration."""
         unique = [*((name,) for name, f in self.columns.items() if f.has(Mark.UNIQUE)), *self.model.panel.unique]
-        tenants = self.model.panel.scope.columns()
-        for names in unique:
-            own = tuple(name for name in names if name in self.columns)
-            if own and all(name in self.columns or name in tenants for name in names):
-                return own
-        return tuple(self.columns)
+        known = {*self.columns, *self.model.panel.scope.columns()}
+        own = [tuple(name for name in names if name in self.columns) for names in unique if known.issuperset(names)]
+        return [names for names in own if names]
 
     @cached_property
     def spec(self) -> SheetSpec:
@@ -138,28 +141,30 @@ class TableSheet:
         }
 
     def _try(self, session: Session, actor: Actor, rows: list[Row]) -> None:
-        """Write the chunk and take it back; where something is refused, find out by single rows which."""
+        """Write the chunk and take it back; where something is refused, find out row by row which."""
         trial = session.begin_nested()
         try:
             self._write(session, actor, rows)
         except (DomainError, DBAPIError):
             self._undo(session, trial)
+            trial = session.begin_nested()
             for row in rows:
                 self._try_one(session, actor, row)
-        else:
-            self._undo(session, trial)
+        self._undo(session, trial)
 
     def _try_one(self, session: Session, actor: Actor, row: Row) -> None:
-        trial = session.begin_nested()
+        """One row on top of the right ones before it, which may be what it offends against."""
+        step = session.begin_nested()
         try:
             self._write(session, actor, [row])
+            step.commit()
         except DomainError as error:
+            self._undo(session, step)
             field = self.columns.get(error.field or "")
             row.refuse(error.message, field.label if field else "")
         except DBAPIError as error:
+            self._undo(session, step)
             row.refuse(self.reason(error))
-        finally:
-            self._undo(session, trial)
 
     def _undo(self, session: Session, trial: Any) -> None:
         trial.rollback()

@@ -58,8 +58,8 @@ class Finder:
 
 
 def naming_columns(target: type[Declared]) -> list[str]:
-    """The columns by which people name a row of the table: its title, and its unique codes."""
+    """The columns by which people name a row of the table: its title, its name, and its unique codes."""
     fields = fields_of(target)
     codes = [n for n, f in fields.items() if f.has(Mark.UNIQUE) and getattr(f.type, "kind", "") in ("code", "text")]
-    title = [target.panel.title] if target.panel.title in fields and not fields[target.panel.title].refers else []
-    return list(dict.fromkeys([*title, *codes]))
+    titles = [n for n in (target.panel.title, "name") if n in fields and not fields[n].refers]
+    return list(dict.fromkeys([*titles, *codes]))

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 NEW, CHANGED, UNCHANGED, REFUSED = "new", "changed", "unchanged", "refused"
 
+Seen = dict[tuple[str, ...], dict[Any, int]]
+"""For each set of key columns: value → number of the first row that has it."""
+
 _KEEP = sa.text(
     "insert into staged_chunk (job_id, account_id, first, last, rows)"
     " values (:job, :account, :first, :last, cast(:rows as jsonb))"
@@ -37,6 +40,7 @@ class Row:
     reason: str = ""
     column: str = ""
     target_id: int | None = None
+    repeats: int = 0  # the earlier row of the same key
 
     def refuse(self, message: str, column: str = "") -> None:
         """One more reason; `column` is the label of the column at fault."""
@@ -64,7 +68,8 @@ class Row:
 
 def keep_rows(session: Session, job_id: int, actor: Actor, importer: Importer, rows: list[Row]) -> None:
     """One chunk, in the transaction that also records how far the job is."""
-    less = {*importer.key, *(name for name, _ in importer.shown)}  # of rows that will not be applied
+    # of rows that will not be applied
+    less = {*(name for names in importer.keys for name in names), *(name for name, _ in importer.shown)}
     kept = [
         _encoded(row, importer, None if row.outcome in (NEW, CHANGED) else less) for row in rows
     ]
@@ -187,13 +192,13 @@ def refused_rows(session: Session, job_id: int, importer: Importer) -> list[Row]
     return [row for rows in staged.rows(REFUSED) for row in rows]
 
 
-def seen_keys(session: Session, job_id: int, importer: Importer) -> dict[Any, int]:
+def seen_keys(session: Session, job_id: int, importer: Importer) -> Seen:
     """The keys of all rows kept so far: what a run that takes up again must know of the part before it."""
-    seen: dict[Any, int] = {}
-    staged = Staged(session, job_id, importer.personal)
-    for rows in staged.rows(NEW, CHANGED, UNCHANGED, REFUSED):
-        for row in rows:
-            key = row.key(importer.key)
-            if key is not None:
-                seen.setdefault(key, row.number)
+    seen: Seen = {names: {} for names in importer.keys}
+    for rows in Staged(session, job_id, importer.personal).rows(NEW, CHANGED, UNCHANGED, REFUSED):
+        for names, known in seen.items():
+            for row in rows:
+                key = row.key(names)
+                if key is not None:
+                    known.setdefault(key, row.number)
     return seen
