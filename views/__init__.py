@@ -7,13 +7,13 @@ from typing import Any
 from flask import Flask
 from flask_appbuilder import AppBuilder
 
-from views.consoles import accounts, declarations, home, papers, scheduling, seals
+from views.consoles import accounts, declarations, home, jobs, papers, scheduling, seals
 from views.portal import login
 from views.signing import desk, phone
 
 VIEWS = (
     login.Login, home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, desk.Decisions, desk.SigningDesk,
-    phone.SigningPhone, papers.FeePapers, scheduling.Scheduling,
+    phone.SigningPhone, papers.FeePapers, scheduling.Scheduling, jobs.Jobs, jobs.SpecialImports,
 )
 
 

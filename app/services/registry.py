@@ -10,7 +10,10 @@ import app.services.e_certificates
 import app.services.fees
 import app.services.fees_import
 import app.services.identity
+import app.services.jobs
+import app.services.photos_import
 import app.services.pilot
+import app.services.plan_cancel
 import app.services.plans
 import app.services.quotas
 import app.services.registrations
