@@ -1,7 +1,8 @@
 """Who may come in through which endpoint. Everything is closed unless it says otherwise (check 1).
 
 An endpoint says so in one of four ways: it stands in `PUBLIC`; in `SIGNED_IN` (any account, its own affairs alone); it
-is a generated door, whose verb is known; or its hand-made method is marked `@opens("exam_plan:schedule")`. The guard
+is a generated door, whose verb is known (FAB's own `permission_name` too); or its hand-made method is marked
+`@opens("exam_plan:schedule")`. The guard
 asks before the view runs, so a view that forgets its own check lets nobody in, and every refusal of somebody known
 leaves a row in the trail (E11, R135).
 """
@@ -56,7 +57,7 @@ def permissions_of(view: Any) -> tuple[str, ...]:
     if marked := getattr(view, "permissions", ()):
         return tuple(marked)
     owner = getattr(view, "__self__", None)
-    table = getattr(getattr(owner, "resolved", None), "table", "")
+    table = getattr(getattr(owner, "resolved", None), "table", "") or getattr(owner, "class_permission_name", "")
     verb = getattr(view, "_permission_name", "") or getattr(owner, "gates", {}).get(view.__name__, "")
     return (f"{table}:{verb}",) if table and verb else ()
 

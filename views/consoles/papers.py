@@ -9,6 +9,7 @@ from flask import Response
 from flask_appbuilder import BaseView, expose
 
 from app.panel.fab import forbid_unless
+from app.panel.gates import opens
 from app.services import fee_papers
 
 
@@ -27,6 +28,7 @@ class FeePapers(BaseView):
     session: Any
 
     @expose("/<int:key>/print")
+    @opens("fee_slip:print")
     def print(self, key: int) -> Response:
         forbid_unless("fee_slip", "print")
         name, data = fee_papers.slip_paper(self.session, key)
