@@ -17,6 +17,8 @@ from models.issuance import IssuanceState
 from models.kit import clock, formats
 from models.plans import ExamPlan
 
+_RESULTS = 7301  # the class of our advisory locks on a plan's results
+
 # One row a ticket: how far its scores are, and what they come to by the rule of the plan.
 _COMPUTED = """
     select r.plan_id, r.candidate_id, r.certificate_id, r.ticket_id, r.school_id, r.organisation_id,
@@ -77,6 +79,15 @@ _WITHDRAWN = """
     delete from issuance_task t using certificate_result c
     where t.result_id = c.id and c.plan_id = :plan and c.outcome <> 'PASSED' and t.state = 'WAITING_LOCK'
 """
+
+
+def hold(session: Session, plan_id: int) -> None:
+    """One at a time computes or locks a plan's results: what is read after this cannot change before the commit.
+
+    Without it two corrections of one candidate, or a correction and the lock, would each compute from scores that
+    the other is just changing (write skew; check 18).
+    """
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(_RESULTS, sa.cast(plan_id % 2**31, sa.Integer))))
 
 
 def compute(session: Session, plan_id: int, ticket_ids: list[int] | None = None) -> None:

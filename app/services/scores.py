@@ -89,6 +89,8 @@ def correct(
     evidence: str | None = None,
 ) -> None:
     """The organisation alone changes a score: in the publicity window, or while a recheck of it is open."""
+    results.hold(session, score.plan_id)
+    session.refresh(score)
     if score.state is ScoreState.LOCKED:
         raise Conflict("score.locked", LOCKED)
     plan = session.get_one(ExamPlan, score.plan_id)
@@ -247,6 +249,7 @@ def lock_plan(session: Session, plan: ExamPlan) -> int:
     now = clock.now()
     if plan.state is not PlanState.PUBLISHED or now < plan.publicity_to:
         raise Conflict("score.lock", "公示未结束,成绩不能锁定")
+    results.hold(session, plan.id)
     results.compute(session, plan.id)
     open_rechecks = sa.select(Recheck.score_id).where(Recheck.state == RecheckState.OPEN)
     locked = session.execute(
@@ -294,6 +297,7 @@ def due_for_lock(session: Session) -> list[ExamPlan]:
 def compute_due(session: Session) -> None:
     """Results appear when recording ends (R108)."""
     for plan_id in results.due_for_results(session):
+        results.hold(session, plan_id)
         results.compute(session, plan_id)
 
 
