@@ -45,7 +45,7 @@ exam_plan: list
 plan_certificate: list
 plan_subject: list
 exam_session: list
-candidate: list add edit delete import export unmask confirm recheck import_photos import_changes
+candidate: list add edit delete import export export_full unmask confirm recheck import_photos import_changes
 person: list
 photo: list
 identity_check: list
