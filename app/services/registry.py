@@ -24,6 +24,7 @@ import app.services.rooms_import
 import app.services.scheduling
 import app.services.schools
 import app.services.scores
+import app.services.scores_import
 import app.services.seals
 import app.services.signing
 import app.services.sites  # noqa: F401

@@ -98,9 +98,8 @@ def locked(as_: As, plan_id: int) -> int:
 @pytest.mark.parametrize("moment", ["2020-12-21T23:00", "2020-12-26T00:00"])
 def test_e110_recording_before_or_after_its_window_is_refused(as_: As, moment: str) -> None:
     plan_id = a_seated_plan(as_)
-    with clock.travel(at(moment)), as_(CLERK) as db:
-        with pytest.raises(DomainError, match="不在成绩登记时间内"):
-            scores.record(db, CLERK, entries(db, plan_id)[0], ExamStatus.NORMAL, Decimal(80))
+    with clock.travel(at(moment)), as_(CLERK) as db, pytest.raises(DomainError, match="不在成绩登记时间内"):
+        scores.record(db, CLERK, entries(db, plan_id)[0], ExamStatus.NORMAL, Decimal(80))
 
 
 @pytest.mark.parametrize("value", ["-1", "100.5", "87.55", "NaN"])
@@ -257,9 +256,8 @@ def test_the_recorder_does_not_answer_the_recheck_when_there_is_another_clerk(as
     with clock.travel(PUBLICITY), as_(school) as db:
         scores.ask_recheck(db, school, db.scalars(sa.select(Score).order_by(Score.id)).first(), "对主观题有疑问")
         db.commit()
-    with clock.travel(PUBLICITY), as_(recorder) as db:
-        with pytest.raises(DomainError, match="另一位成绩登记员"):
-            scores.keep(db, recorder, [db.scalars(sa.select(Recheck)).one()], answer="维持")
+    with clock.travel(PUBLICITY), as_(recorder) as db, pytest.raises(DomainError, match="另一位成绩登记员"):
+        scores.keep(db, recorder, [db.scalars(sa.select(Recheck)).one()], answer="维持")
     with clock.travel(PUBLICITY), as_(second) as db:
         assert scores.keep(db, second, [db.scalars(sa.select(Recheck)).one()], answer="维持") == "已答复1件"
 
@@ -306,9 +304,8 @@ def test_recording_needs_a_seat_and_an_ended_session(as_: As) -> None:
         db.execute(sa.text("delete from seat_assignment where registration_id = :id"), {"id": entry.id})
         entry.state, entry.site_id, entry.starts_at, entry.ends_at = RegistrationState.REGISTERED, None, None, None
         db.commit()
-    with clock.travel(RECORDING), as_(CLERK) as db:
-        with pytest.raises(DomainError, match="考生未排考"):
-            scores.record(db, CLERK, entries(db, plan_id)[0], ExamStatus.NORMAL, Decimal(80))
+    with clock.travel(RECORDING), as_(CLERK) as db, pytest.raises(DomainError, match="考生未排考"):
+        scores.record(db, CLERK, entries(db, plan_id)[0], ExamStatus.NORMAL, Decimal(80))
 
 
 def test_check18_no_correction_lands_after_the_lock(as_: As, engine: Engine) -> None:
