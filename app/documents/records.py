@@ -11,7 +11,7 @@ from app.documents import codes
 from app.documents.amounts import amount_in_capitals
 from app.documents.fonts import replace_unprintable, serif_family
 from app.documents.ornament import certificate_ground
-from app.documents.render import members, render, render_each
+from app.documents.render import members, render, render_each, render_picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +85,22 @@ def certificate(item: Certificate, *, issued_at: datetime) -> bytes:
 
     `issued_at` is the PDF's date: the same task always gives the same bytes, so a reissue can be compared.
     """
+    return render("certificate", _printed_certificate(item), printed_at=issued_at, archival=True)
+
+
+def certificate_picture(item: Certificate, *, issued_at: datetime) -> bytes:
+    """The same certificate as PNG, to be looked at before a seal is saved (R123)."""
+    return render_picture("certificate", _printed_certificate(item), printed_at=issued_at)
+
+
+def _printed_certificate(item: Certificate) -> dict[str, object]:
     day = item.issued_on
-    data = members(item) | {
+    return members(item) | {
         "ground": certificate_ground(),
         "face": serif_family(),
         "qr": codes.qr(item.verify_url),
         "issued_on": f"{day.year}年{day.month}月{day.day}日",
     }
-    return render("certificate", data, printed_at=issued_at, archival=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

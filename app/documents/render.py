@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -58,11 +59,31 @@ def render_with_warnings(
     check_printable(_texts(plain))
     moment = local(printed_at)
     inputs = {"data": json.dumps(plain, ensure_ascii=False), "printed_at": f"{moment:%Y-%m-%d %H:%M}"}
+    with _laid_out(pictures) as root:
+        return _layout(layout).compile(root, inputs, int(moment.timestamp()), archival)
+
+
+def render_picture(layout: str, data: object, *, printed_at: datetime, pixels_per_inch: float = 110) -> bytes:
+    """The first page as PNG, to be looked at on a screen (R123); printing and signing take `render`."""
+    pictures: dict[str, bytes] = {}
+    plain = _plain(data, pictures)
+    check_printable(_texts(plain))
+    inputs = {
+        "data": json.dumps(plain, ensure_ascii=False),
+        "printed_at": f"{local(printed_at):%Y-%m-%d %H:%M}",
+    }
+    with _laid_out(pictures) as root:
+        return _layout(layout).picture(root, inputs, pixels_per_inch)
+
+
+@contextmanager
+def _laid_out(pictures: Mapping[str, bytes]) -> Iterator[str]:
+    """The private folder a layout may read: what all layouts share, and this document's pictures."""
     with TemporaryDirectory(prefix="document-") as root:
         (Path(root) / "common.typ").write_bytes(_common())
         for name, picture in pictures.items():
             (Path(root) / name).write_bytes(picture)
-        return _layout(layout).compile(root, inputs, int(moment.timestamp()), archival)
+        yield root
 
 
 def render_each(layout: str, items: Sequence[object], *, printed_at: datetime) -> bytes:
@@ -116,6 +137,18 @@ class _Layout:
         if not isinstance(pdf, bytes):
             raise TypeError("typst returned pages instead of one PDF")
         return pdf, [warning.message for warning in warnings]
+
+    def picture(self, root: str, inputs: dict[str, str], pixels_per_inch: float) -> bytes:
+        """PNG of the first page."""
+        with self._lock:
+            page = self._compiler.compile(
+                input=self._source, root=root, format="png", sys_inputs=inputs, ppi=pixels_per_inch
+            )
+        if isinstance(page, list):
+            page = page[0]
+        if not isinstance(page, bytes):
+            raise TypeError("typst returned no picture")
+        return page
 
 
 @cache

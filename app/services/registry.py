@@ -11,6 +11,7 @@ import app.services.fees
 import app.services.fees_import
 import app.services.identity
 import app.services.jobs
+import app.services.organisations
 import app.services.photos_import
 import app.services.pilot
 import app.services.plan_cancel

@@ -17,7 +17,7 @@ from app.panel.doors import safe_next
 from app.panel.forms import PanelForm, Required
 from app.panel.pages import Entrance, FormPage, Link, LoginPage
 from app.panel.web import log_in
-from app.services import logins
+from app.services import logins, signing
 from app.services.errors import DomainError
 from models.accounts import Account
 
@@ -98,6 +98,8 @@ class Login(BaseView):
 
     @expose("/logout/", methods=["POST"])
     def logout(self) -> Response:
+        signing.cancel_all(self.session, current_actor())
+        self.session.commit()
         cookie.clear()
         flash("已退出登录", "success")
         return redirect(url_for("Login.login"))
