@@ -67,7 +67,7 @@ recheck: list withdraw export
 certificate_result: list export
 issuance_task: list export
 e_certificate: list download
-correction_request: list add edit
+correction_request: list add
 training_class: list add edit delete
 trainee: list add edit delete
 weekly_report: list add edit submit
@@ -135,15 +135,15 @@ seat_assignment: import move_seat take_seat
 registration: give_seat
 issuance_task: reissue
 e_certificate: download bulk_download
-certificate_event: list add
-correction_request: list approve refuse
+certificate_event: list
+correction_request: list
 training_class: list
 weekly_report: list add edit submit
 audit_entry: list export
 """
 
 _ORGANISATION_CLERK = _EVERYONE + _ORGANISATION_READ + """
-score: import record correct
+score: import correct
 score_change: list
 recheck: keep correct export
 """
@@ -263,18 +263,16 @@ _PLATFORM_OPERATOR = _PLATFORM_READ + """
 province: edit open_account
 city: edit add open_account
 school_directory: add edit import
-organisation: add edit admit suspend resume
+organisation: add edit import suspend resume
 certificate: approve refuse disable enable edit
 subject: edit
 major: add edit delete import
 parameter: edit add
 dictionary_item: add edit delete
 standard: add edit delete
-e_certificate: revoke
-correction_request: approve refuse
 candidate: unmask
 account: add edit disable enable reset_password hand_over
-sms_message: retry
+sms_message: resend
 weekly_report: confirm return
 number_sequence: list
 """

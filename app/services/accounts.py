@@ -44,7 +44,7 @@ def offered_menus(role: Role) -> list[str]:
         return []
     doors, own = ROLES[_MENUS_OF[role]], ROLES[role.value]
     menus = (
-        model.panel.menu
+        "/".join(model.panel.menu_for(role.kind)).strip("/")
         for model in declared_models()
         if "list" in doors.get(model.__tablename__, ()) and "list" in own.get(model.__tablename__, ())
     )
