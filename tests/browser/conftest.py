@@ -1,0 +1,64 @@
+"""A platform really running, people at browsers, pictures of what they saw."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from app.access import wall
+from app.access.embedded import EmbeddedPostgres
+from app.demo import base
+from tests.browser.installation import Installation
+from tests.browser.people import Album, People
+from tools.machine import BROWSERS
+
+PASSWORD = "Password2026"
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)))
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def installation(
+    server: EmbeddedPostgres, database_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
+    """Web server and worker on a fresh database with divisions, schools, organisations and their accounts."""
+    made = Installation(server.url(database_name, wall.LOGIN), tmp_path)
+    monkeypatch.setenv("PANEL_CLOCK_FILE", str(made.clock_file))
+    made.travel_to("2026-03-02 09:00")
+    with made.session() as session:
+        base.lay(session, 7, PASSWORD)
+        session.commit()
+    with made:
+        yield made
+
+
+@pytest.fixture
+def album() -> Album:
+    return Album()
+
+
+@pytest.fixture
+def people(chromium: Browser, installation: Installation, album: Album) -> Iterator[People]:
+    made = People(chromium, installation, album)
+    yield made
+    made.leave()

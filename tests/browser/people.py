@@ -1,0 +1,198 @@
+"""People at their browsers: each has a window of its own and does what a person can do on a page, by its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Download, Locator, Page, expect
+
+from tests.browser.installation import ROOT, Installation
+
+AXE = ROOT / "views" / "static" / "dist" / "axe.min.js"
+PICTURES = ROOT / "var" / "screenshots"
+JOB_MS = 60_000
+
+
+class Album:
+    """Numbered pictures in var/screenshots; every page pictured is also checked to be readable for all."""
+
+    def __init__(self, folder: Path = PICTURES) -> None:
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.findings: list[str] = []
+        self.taken: list[str] = []
+
+    def begin(self) -> None:
+        for old in self.folder.glob("[0-9][0-9]-*.png"):
+            old.unlink()
+
+    def take(self, page: Page, name: str, *, whole: bool = False) -> None:
+        expect(page.locator(".is-leaving, .htmx-request")).to_have_count(0)
+        path = self.folder / f"{len(self.taken) + 1:02d}-{name}.png"
+        page.screenshot(path=path, full_page=whole, animations="disabled")
+        self.taken.append(path.name)
+        self.findings += [f"{path.name}: {finding}" for finding in findings(page)]
+
+
+def findings(page: Page) -> list[Any]:
+    """axe-core's serious and critical findings; the debugger evaluates it, past the page's policy."""
+    if not page.evaluate("'axe' in window"):
+        page.context.new_cdp_session(page).send("Runtime.evaluate", {"expression": AXE.read_text("utf-8")})
+    found = page.evaluate(
+        "axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.map(n => n.target.join(' '))]))"
+    )
+    return [v for v in found if v[0] in ("serious", "critical")]
+
+
+class Person:
+    """One person in one window. Methods are what hands do; words are what stands on the page."""
+
+    def __init__(self, page: Page, address: str, album: Album) -> None:
+        self.page, self.address, self.album = page, address, album
+
+    # Going places
+
+    def go(self, *menu: str) -> None:
+        """By the menu: `go("考试管理", "考生管理")`."""
+        area = self.page.get_by_role("navigation", name="业务领域")
+        link = area.get_by_role("link", name=menu[0], exact=True)
+        if not link.is_visible():
+            area.locator("summary").click()
+        link.click()
+        for entry in menu[1:]:
+            side = self.page.get_by_role("navigation", name=menu[0], exact=True)
+            side.get_by_role("link", name=entry, exact=True).click()
+            expect(side.get_by_role("link", name=entry, exact=True)).to_have_attribute("aria-current", "page")
+
+    def visit(self, path: str) -> None:
+        self.page.goto(self.address + path, wait_until="load")
+
+    def follow(self, text: str, within: Locator | None = None) -> None:
+        (within or self.page).get_by_role("link", name=text, exact=True).first.click()
+
+    def row(self, text: str) -> Locator:
+        """The row of a list that shows this text."""
+        return self.page.locator("#list tbody tr", has_text=text).first
+
+    def open(self, text: str) -> None:
+        """The full page of the row that shows this text."""
+        link = self.row(text).get_by_role("link", name="查看", exact=True)
+        self.page.goto(self.address + str(link.get_attribute("href")), wait_until="load")
+
+    # Filling in
+
+    def field(self, label: str) -> Locator:
+        return self.page.locator(".ui-field", has=self.page.locator(f".ui-label:text-is('{label}'), label:has-text('{label}')"))
+
+    def fill(self, values: dict[str, str]) -> None:
+        for label, value in values.items():
+            self.control(label).fill(value)
+
+    def control(self, label: str) -> Locator:
+        return self.page.get_by_label(re.compile(rf"^{re.escape(label)}(\*?(（必填）)?)$")).first
+
+    def choose(self, label: str, option: str) -> None:
+        self.control(label).select_option(label=option)
+
+    def pick(self, control: Locator | str, words: str) -> None:
+        """From a list that is searched on the server: type, wait for the answer, take it."""
+        box = self.control(control) if isinstance(control, str) else control
+        box.click()
+        box.fill(words)
+        self.page.locator(".ts-dropdown .option", has_text=words).first.click()
+
+    def write(self, label: str, text: str) -> None:
+        """In the rich-text editor."""
+        editor = self.page.get_by_role("textbox", name=label)
+        editor.click()
+        editor.fill(text)
+
+    def tick(self, label: str) -> None:
+        self.page.get_by_label(label).check()
+
+    def attach(self, label: str, *files: Path) -> None:
+        self.page.get_by_label(label).set_input_files(list(files))
+
+    # Doing
+
+    def press(self, name: str, within: Locator | None = None) -> None:
+        """A button or a link that looks like one."""
+        place = within or self.page
+        place.get_by_role("button", name=name, exact=True).or_(place.get_by_role("link", name=name, exact=True)).first.click()
+
+    def agree(self) -> None:
+        """To the dialogue that asks whether one is sure."""
+        self.page.locator("#ui-confirm").get_by_role("button", name="确定").click()
+
+    def download(self, name: str, within: Locator | None = None) -> Path:
+        with self.page.expect_download(timeout=JOB_MS) as waiting:
+            self.press(name, within)
+        return self._kept(waiting.value)
+
+    def _kept(self, download: Download) -> Path:
+        path = Path(str(download.path())).with_name(download.suggested_filename)
+        download.save_as(path)
+        return path
+
+    # Seeing
+
+    def sees(self, *texts: str) -> None:
+        for text in texts:
+            expect(self.page.locator("body")).to_contain_text(text)
+
+    def told(self, text: str) -> None:
+        """A short message, wherever it appears: it tells that something has been done."""
+        expect(self.page.locator("#ui-toasts")).to_contain_text(text)
+
+    def shot(self, name: str, *, whole: bool = False) -> None:
+        self.album.take(self.page, name, whole=whole)
+
+
+class People:
+    """Everybody who takes part, each with a browser window of their own."""
+
+    def __init__(self, browser: Browser, installation: Installation, album: Album) -> None:
+        self.browser, self.installation, self.album = browser, installation, album
+        self.complaints: list[str] = []
+        self._contexts: list[BrowserContext] = []
+
+    def window(self, *, dark: bool = False, phone: bool = False) -> Person:
+        """A new window in which nobody has logged in."""
+        context = self.browser.new_context(
+            viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
+            color_scheme="dark" if dark else "light",
+            has_touch=phone,
+            is_mobile=phone,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+            accept_downloads=True,
+        )
+        self._contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda m: self._complain(page, m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self._complain(page, str(error)))
+        return Person(page, self.installation.address, self.album)
+
+    def as_person(self, username: str, **look: bool) -> Person:
+        """In a new window, logged in by the operator's one-time link."""
+        person = self.window(**look)
+        person.page.goto(self.installation.login_link(username), wait_until="load")
+        expect(person.page.locator(".ui-user, .ui-space-user").first).to_be_visible()
+        return person
+
+    def _complain(self, page: Page, text: str) -> None:
+        self.complaints.append(f"{page.url}: {text}")
+
+    def leave(self) -> None:
+        for context in self._contexts:
+            context.close()
+        self._contexts.clear()
+
+
+def lines(texts: Iterable[str]) -> str:
+    return "\n".join(texts)
