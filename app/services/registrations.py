@@ -11,26 +11,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.services import numbers, quotas
+from app.services import notify, numbers, quotas
 from app.services.actions import action
 from app.services.errors import Conflict, DomainError
+from app.services.pilot import is_pilot
 from app.services.plan_offers import Offer
 from app.services.quota_forecast import Forecast
 from app.services.sets import among
 from models.candidates import Candidate
 from models.certificates import Certificate
-from models.declarations import Declaration
 from models.directory import Organisation, School
 from models.fees import FeeSlip, FeeSlipLine, SlipState
+from models.jobs import MessageKind
 from models.kit import clock, fields_of, formats
 from models.plans import ExamPlan, PlanState
 from models.registrations import AdmissionTicket, Registration, RegistrationState
 
 OUTSIDE = "不在报考时间内"
 NOT_PUBLISHED = "计划不存在或未发布"
+NEARLY_USED_UP = 95_000
+"""Of 99,999 ticket numbers of a counter: the platform's operator is told, long before one is refused (E92)."""
+
 REGISTERED, SCHEDULED = RegistrationState.REGISTERED, RegistrationState.SCHEDULED
 
 
@@ -97,10 +102,8 @@ def _school(actor: Actor) -> int:
 
 def _not_pilot(session: Session, actor: Actor, plan: ExamPlan) -> str:
     """R70, R36: the school is pilot in the year of the exam."""
-    pilot = sa.exists().where(
-        Declaration.school_id == _school(actor), Declaration.makes_pilot(plan.exam_year, clock.now())
-    )
-    return "" if session.scalar(sa.select(pilot)) else f"贵校不是{plan.exam_year}年度的试点院校,不能报考"
+    pilot = is_pilot(session, _school(actor), plan.exam_year)
+    return "" if pilot else f"贵校不是{plan.exam_year}年度的试点院校,不能报考"
 
 
 def _candidates(session: Session, ids: set[int]) -> dict[int, Candidate]:
@@ -160,7 +163,7 @@ def register(session: Session, actor: Actor, plan: ExamPlan, wishes: Sequence[Wi
 
     Places, ticket numbers and registrations are taken in the order of the wishes, in the caller's transaction.
     """
-    hold(session, plan)
+    hold(session, plan, _school(actor))
     if refusal := closed(plan):
         raise Conflict("registration.closed", refusal)
     examine(session, actor, plan, wishes)
@@ -199,10 +202,16 @@ def register_for_certificate(
     return made
 
 
-def hold(session: Session, plan: ExamPlan, alone: bool = False) -> None:
-    """While anyone registers for the plan it is not cancelled, and the other way round (4.5); then read it anew."""
-    lock = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
-    session.execute(sa.select(lock(sa.func.hashtextextended(f"exam_plan:{plan.id}", 0))))
+def hold(session: Session, plan: ExamPlan, school_id: int | None = None) -> None:
+    """Until the transaction ends: a school works on its registrations of a plan one after another, and while any
+    school does the plan is not cancelled (4.5). Without a school the plan is held against all. Then it is read anew."""
+    plan_key = sa.func.hashtextextended(f"exam_plan:{plan.id}", 0)
+    if school_id is None:
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(plan_key)))
+    else:
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(plan_key)))
+        own_key = sa.func.hashtextextended(f"exam_plan:{plan.id}:{school_id}", 0)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(own_key)))
     session.refresh(plan)
 
 
@@ -262,7 +271,12 @@ def _numbered(
     for level in sorted(set(levels.values())):
         own = [pair for pair in pairs if levels[pair[1]] == level]
         scope = f"ticket:{plan.exam_year % 100:02d}:{organisation}:{level}:{school}"
-        for pair, serial in zip(own, numbers.take(session, scope, len(own)), strict=True):
+        serials = numbers.take(session, scope, len(own))
+        if NEARLY_USED_UP in serials:
+            notify.message(
+                session, f"准考证号即将用完:{scope}", f"已用到{serials[-1]},最多99999", kind=MessageKind.TODO, for_platform=True
+            )
+        for pair, serial in zip(own, serials, strict=True):
             yield pair, formats.make_ticket_number(plan.exam_year, organisation, level, school, serial)
 
 
@@ -299,7 +313,7 @@ def unregister(session: Session, actor: Actor, rows: Sequence[Registration]) -> 
     """Delete registrations; the place of a person's last one of the certificate and year goes back (R38, E39).
     The ticket stays: its number is nobody else's (R76)."""
     for plan_id in sorted({row.plan_id for row in rows}):
-        hold(session, session.get_one(ExamPlan, plan_id))
+        hold(session, session.get_one(ExamPlan, plan_id), _school(actor))
     if problems := deletion_problems(session, rows):
         first = next(row for row in rows if row.id in problems)
         raise Conflict("registration.kept", f"{first.candidate_name}({first.subject_name}):{problems[first.id]}")
@@ -309,6 +323,20 @@ def unregister(session: Session, actor: Actor, rows: Sequence[Registration]) -> 
     ids = [row.id for row in rows]
     for row in rows:
         session.expunge(row)
+    try:
+        with session.begin_nested():
+            gone = _delete_rows(session, ids)
+    except IntegrityError as error:  # a seat or a slip was given at this moment
+        raise Conflict("registration.kept", "已排考或已在缴费单中,不能删除") from error
+    if gone != len(ids):
+        raise Conflict("stale", "数据已被他人修改,请刷新")
+    for (certificate, year), group in sorted(persons.items()):
+        quotas.return_places(session, certificate, year, sorted(group))
+    return len(ids)
+
+
+def _delete_rows(session: Session, ids: Sequence[int]) -> int:
+    """Registrations that have no seat, off the slips that were sent back; how many went."""
     session.execute(
         sa.delete(FeeSlipLine).where(
             among(FeeSlipLine.registration_id, ids), FeeSlipLine.slip_state == SlipState.RETURNED
@@ -318,11 +346,7 @@ def unregister(session: Session, actor: Actor, rows: Sequence[Registration]) -> 
         sa.delete(Registration).where(among(Registration.id, ids), Registration.state == REGISTERED)
         .execution_options(synchronize_session=False)
     )
-    if gone.rowcount != len(ids):  # type: ignore[attr-defined]
-        raise Conflict("stale", "数据已被他人修改,请刷新")
-    for (certificate, year), group in sorted(persons.items()):
-        quotas.return_places(session, certificate, year, sorted(group))
-    return len(ids)
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def _deletable(row: Registration) -> bool:

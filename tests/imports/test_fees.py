@@ -97,7 +97,7 @@ def test_one_file_makes_one_slip(counter: Counter) -> None:
     job = counter.check("by_certificate", [[counter.code(), PYTHON, "中级", p.id_number, p.name] for p in people])
     done = counter.confirm(job)
     (slip,) = counter.slips()
-    assert (slip.person_times, slip.amount) == (3, 300)
+    assert (slip.person_times, slip.amount) == (3, Decimal(300))
     assert done.notes == [f"已生成缴费单{slip.slip_number},共3人次,应缴300.00元"]
 
 

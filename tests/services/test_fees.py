@@ -73,7 +73,7 @@ def test_e106_certificates_or_subjects_are_counted_and_priced(
 ) -> None:
     with as_(QINGDAO) as db:
         slip = office.slip(db, basis)
-        assert (slip.person_times, slip.unit_fee, slip.amount) == (times, unit, amount)
+        assert (slip.person_times, slip.unit_fee, slip.amount) == (times, Decimal(unit), Decimal(amount))
         lines = db.scalars(sa.select(FeeSlipLine.fee)).all()
         assert (len(lines), sum(fee for fee in lines if fee is not None)) == (9, amount)
         assert slip.slip_number == "20201210000001"
