@@ -87,9 +87,10 @@ def _fill(connection: psycopg.Connection, candidates: int) -> None:
     )
     run(
         "insert into school (id, directory_id, name, kind, school_code, contact_mobile, province_id, city_id,"
-        " platform_number) select id, id, name, kind, school_code, '\\x00', 1, 1, '533' || lpad(id::text, 3, '0')"
-        " from school_directory where id < 1000 union all select id, id, name, kind, school_code, '\\x00', 1, 1, null"
-        " from school_directory where id >= 1000"
+        " platform_number) select id, id, name, kind, school_code, %(mobile)s, 1, 1, '533' || lpad(id::text, 3, '0')"
+        " from school_directory where id < 1000 union all select id, id, name, kind, school_code, %(mobile)s, 1, 1, null"
+        " from school_directory where id >= 1000",
+        {"mobile": cipher.encrypt("13800000000", "mobile")},
     )
     run(
         "insert into account (id, username, name, kind, role, is_principal, school_id)"
@@ -111,7 +112,8 @@ def _pilot(connection: psycopg.Connection) -> None:
     year = clock.today().year
     connection.execute(
         "insert into organisation (id, code, name, contact_name, contact_mobile, contact_email)"
-        " values (1, '600031', '评价组织', '张三', '\\x00', 'a@example.cn')"
+        " values (1, '600031', '评价组织', '张三', %s, 'a@example.cn')",
+        (cipher.encrypt("13800000000", "mobile"),),
     )
     connection.execute(
         "insert into certificate (id, organisation_id, organisation_name, code, name, level, state)"
@@ -142,7 +144,7 @@ def _copy_candidates(connection: psycopg.Connection, candidates: int) -> None:
             )
     columns = (
         "id, school_id, province_id, school_name, person_id, kind, name, name_pinyin, id_number, id_masked, mobile, major,"
-        " education_level, enrolment_year, identity_state, birth_date, sex"
+        " education_level, enrolment_year, identity_state, photo, birth_date, sex"
     )
     with connection.cursor().copy(f"copy candidate ({columns}) from stdin") as copy:
         for n in range(candidates):
@@ -153,7 +155,7 @@ def _copy_candidates(connection: psycopg.Connection, candidates: int) -> None:
                     n + 1, school, 1, f"院校{school}", n + 1, "STUDENT", f"考生{n % 977}", "Kao Sheng",
                     cipher.encrypt(number, "id"), formats.mask_id(number),
                     cipher.encrypt(f"138{n:08d}", "mobile"), "软件技术", "VOCATIONAL", 2020 + n % 5,
-                    STATES[n % len(STATES)], born, "MALE",
+                    STATES[n % len(STATES)], None if STATES[n % len(STATES)] == "INCOMPLETE" else "be/nch.jpg", born, "MALE",
                 )
             )  # fmt: skip
 

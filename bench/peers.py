@@ -86,6 +86,7 @@ def vanilla_flask_admin(url: str) -> Callable[[], Any]:
     from flask import Flask
     from flask_admin import Admin
     from flask_admin.contrib.sqla import ModelView
+    from flask_babel import Babel
 
     class Base(DeclarativeBase):
         pass
@@ -110,6 +111,7 @@ def vanilla_flask_admin(url: str) -> Callable[[], Any]:
 
     app = Flask("vanilla_flask_admin")
     app.secret_key = "bench"
+    Babel(app)  # installed beside FAB, it must be initialised, else every page is a KeyError (A7)
     Admin(app).add_view(View(mapped, session, endpoint="candidates"))
     client = app.test_client()
 
