@@ -10,6 +10,7 @@ from models.accounts import Account, Role
 from models.certificates import Certificate, ExamMode, Level, Subject, TargetGroup
 from models.directory import Organisation
 from tests import factories
+from tests.factories_declarations import make_pilot
 from tests.models import world
 
 MINE, THEIRS = 20, 30  # drafts of organisation 5 and of organisation 6
@@ -46,6 +47,7 @@ def furnished(as_: Callable[..., Any]) -> Desk:
         db.flush()
         db.commit()
     with as_() as db:
+        make_pilot(db)
         db.add_all([subject(MINE, "098694", "理论"), subject(THEIRS, "198694", "实务")])
         db.add_all([TargetGroup(certificate_id=MINE, name="中职学生"), TargetGroup(certificate_id=THEIRS, name="高职学生")])
         made = Desk(

@@ -17,6 +17,7 @@ from models.registrations import AdmissionTicket, Registration, RegistrationStat
 from models.scheduling import RoomSession, SeatAssignment
 from models.scores import CertificateResult, ResultOutcome, Score, ScoreState
 from models.sites import ExamSite, ExamSiteCertificate, Room, SiteState, Venue
+from tests.factories_declarations import make_pilot
 from tests.models.world import ORGANISATION, QINGDAO, found
 
 CANDIDATE = Actor("candidate", tenant=1, role="candidate")
@@ -54,6 +55,9 @@ def plan(**values: Any) -> ExamPlan:
 def published(as_: Callable[..., Any]) -> None:
     """Plan 1 with certificate 1, subjects 1 (one session) and 2 (two sessions)."""
     found(as_)
+    with as_(JOB) as db:
+        make_pilot(db)
+        db.commit()
     with as_(ORGANISATION) as db:
         for number, name in ((1, "理论"), (2, "实操")):
             db.add(

@@ -38,7 +38,7 @@ page_link(
 )
 add_entry(
     "证书管理/申报计划", DECLARING_HOME, "calendar-event", 31,
-    lambda actor: may(actor, "declaration_batch", "declare"),
+    lambda actor: may(actor, "declaration", "add"),
 )
 
 
@@ -50,7 +50,7 @@ class Declaring(BaseView):
     session: Session
 
     @expose("/")
-    @opens("declaration_batch:declare")  # a school's alone
+    @opens("declaration:add")  # a school's alone
     def page(self) -> Any:
         actor = current_actor()
         school = self.session.get_one(School, actor.tenant)
