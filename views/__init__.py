@@ -7,18 +7,31 @@ from typing import Any
 from flask import Flask
 from flask_appbuilder import AppBuilder
 
-from views.consoles import accounts, declarations, home, jobs, papers, scheduling, seals
-from views.portal import login
+from views.consoles import (
+    accounts,
+    attendance,
+    declarations,
+    exam_papers,
+    home,
+    jobs,
+    papers,
+    scheduling,
+    seals,
+)
+from views.portal import health, login, verify
+from views.portal import home as portal
 from views.signing import desk, phone
 
 VIEWS = (
-    login.Login, home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, desk.Decisions, desk.SigningDesk,
-    phone.SigningPhone, papers.FeePapers, scheduling.Scheduling, jobs.Jobs, jobs.SpecialImports,
-)
+    login.Login, portal.Portal, verify.Verify, health.Health, home.Home, accounts.Accounts, declarations.Declaring,
+    seals.Seals, desk.Decisions, desk.SigningDesk, phone.SigningPhone, papers.FeePapers, scheduling.Scheduling,
+    attendance.Attendances, exam_papers.ExamPapers, jobs.Jobs, jobs.SpecialImports,
+)  # fmt: skip
 
 
 def register(app: Flask, appbuilder: AppBuilder, session: Any) -> None:
     """Add every hand-made view to the application."""
+    health.measure(app)
     for view in VIEWS:
         view.session = session
         appbuilder.add_view_no_menu(view)

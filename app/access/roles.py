@@ -59,8 +59,8 @@ admission_ticket: list print
 fee_slip: list delete print export import_by_certificate import_by_subject
 fee_slip_line: list export
 site_allocation: list
-room_session: list attendance print_sign_in print_desk print_door print_tickets set_invigilators
-invigilator: list add edit delete import
+room_session: list attendance print_sign_in print_desk print_door print_tickets set_invigilators import_invigilators
+invigilator: list import
 seat_assignment: list export
 score: list export ask_recheck
 recheck: list withdraw export

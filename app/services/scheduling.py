@@ -98,7 +98,7 @@ def progress(session: Session, plan: ExamPlan) -> Progress:
                 *counts.get(one.id, (0, 0)),
                 tuple((str(reason), int(number)) for reason, number in one.left_reasons or ()),
             )
-            for one in _subjects(session, plan)
+            for one in subjects_of(session, plan)
         )
     )
 
@@ -111,9 +111,9 @@ def schedule_plan(session: Session, plan: ExamPlan) -> Progress:
 
     Raises Conflict outside the scheduling window, and where another plan took a person or room meanwhile.
     """
-    _lock(session, plan)
-    _require_window(plan)
-    subjects = _subjects(session, plan)
+    lock(session, plan)
+    require_window(plan)
+    subjects = subjects_of(session, plan)
     rows.clear_subjects(session, [one.id for one in subjects if one.schedule_state in _OPEN])
     ground = to_schedule(session, plan, clock.now())
     result = ground.reworded(solve(ground.problem, ground.params))
@@ -124,17 +124,17 @@ def schedule_plan(session: Session, plan: ExamPlan) -> Progress:
     reasons = {one.subject: [list(pair) for pair in one.reasons] for one in summary(ground.problem, result)}
     for one in subjects:
         one.left_reasons = reasons.get(one.id) or None
-    _as_drafts(session, subjects, used)
+    as_drafts(session, subjects, used)
     shown = {one.id for one in subjects if one.schedule_state is ScheduleState.PUBLISHED} & used
     if shown:
         added = [seat.registration for seat in result.seats if subject_of[seat.registration] in shown]
         rows.flag_tickets(session, added)
-        _tell_schools(session, plan, shown, "排考有新增安排")
+        tell_schools(session, plan, shown, "排考有新增安排")
     session.expire_all()
     return progress(session, plan)
 
 
-def _as_drafts(session: Session, subjects: list[PlanSubject], used: Collection[int]) -> None:
+def as_drafts(session: Session, subjects: list[PlanSubject], used: Collection[int]) -> None:
     """未排考 → 已编排考点 → 编排中 where somebody was seated, back to 未排考 where nobody was."""
     for state in (ScheduleState.ALLOCATED, ScheduleState.DRAFT):
         for one in subjects:
@@ -153,8 +153,8 @@ def _as_drafts(session: Session, subjects: list[PlanSubject], used: Collection[i
 def unschedule(session: Session, plan: ExamPlan, subject_ids: Collection[int] = ()) -> int:
     """Take back the seats of the plan, or of some subjects, while none of their sessions has begun (4.7); returns
     how many registrations wait again. A published schedule goes too: tickets are flagged, schools are told."""
-    _lock(session, plan)
-    _require_window(plan)
+    lock(session, plan)
+    require_window(plan)
     begun = set(
         session.scalars(
             sa.select(RoomSession.plan_subject_id).where(
@@ -164,7 +164,7 @@ def unschedule(session: Session, plan: ExamPlan, subject_ids: Collection[int] = 
             )
         )
     )
-    asked = [one for one in _subjects(session, plan) if not subject_ids or one.id in subject_ids]
+    asked = [one for one in subjects_of(session, plan) if not subject_ids or one.id in subject_ids]
     chosen = [one for one in asked if one.id not in begun and one.schedule_state is not ScheduleState.NONE]
     if subject_ids and begun & set(subject_ids):
         raise Conflict("scheduling.begun", "已有场次开始,不能撤销该科目的排考")
@@ -180,7 +180,7 @@ def unschedule(session: Session, plan: ExamPlan, subject_ids: Collection[int] = 
     if shown:
         seats = sa.select(SeatAssignment.registration_id).where(SeatAssignment.plan_subject_id.in_(shown))
         rows.flag_tickets(session, seats)
-        _tell_schools(session, plan, shown, "排考已撤回,将重新安排")
+        tell_schools(session, plan, shown, "排考已撤回,将重新安排")
     rows.clear_subjects(session, ids)
     for one in chosen:
         one.schedule_state, one.schedule_published_at, one.left_reasons = ScheduleState.NONE, None, None
@@ -199,12 +199,12 @@ def publish_schedule(
 
     Where people are left it warns, and goes on once that is accepted (E99).
     """
-    _lock(session, plan)
+    lock(session, plan)
     if plan.state is not PlanState.PUBLISHED or clock.now() < plan.scheduling_from:
         raise Conflict("scheduling.window", f"排考时间为{window_text(plan)},现在不能发布")
     chosen = [
         one
-        for one in _subjects(session, plan)
+        for one in subjects_of(session, plan)
         if one.schedule_state is ScheduleState.DRAFT and (not subject_ids or one.id in subject_ids)
     ]
     if not chosen:
@@ -218,7 +218,7 @@ def publish_schedule(
     for one in chosen:
         one.schedule_state, one.schedule_published_at = ScheduleState.PUBLISHED, moment
     session.flush()
-    _tell_schools(session, plan, ids, "排考已发布")
+    tell_schools(session, plan, ids, "排考已发布")
     session.expire_all()
     return progress(session, plan)
 
@@ -239,7 +239,7 @@ def _require_sound(session: Session, plan: ExamPlan, subject_ids: set[int]) -> N
         raise Conflict("scheduling.conflicts", f"排考有{len(found)}处冲突,请调整后发布:{words}")
 
 
-def _tell_schools(session: Session, plan: ExamPlan, subject_ids: Collection[int], what: str) -> None:
+def tell_schools(session: Session, plan: ExamPlan, subject_ids: Collection[int], what: str) -> None:
     """Own and host schools learn of it once each."""
     seat = SeatAssignment
     seats = seat.plan_subject_id.in_(subject_ids)
@@ -264,14 +264,14 @@ def _tell_schools(session: Session, plan: ExamPlan, subject_ids: Collection[int]
 # Guards
 
 
-def _lock(session: Session, plan: ExamPlan) -> None:
+def lock(session: Session, plan: ExamPlan) -> None:
     """One at a time on a plan; the caller's row becomes what the database holds."""
     session.flush()
     session.execute(sa.select(ExamPlan.id).where(ExamPlan.id == plan.id).with_for_update())
     session.refresh(plan)
 
 
-def _require_window(plan: ExamPlan) -> None:
+def require_window(plan: ExamPlan) -> None:
     """R85."""
     if not plan.holds("scheduling", clock.now()):
         raise Conflict("scheduling.window", f"不在排考时间内({window_text(plan)})")
@@ -282,7 +282,7 @@ def window_text(plan: ExamPlan) -> str:
     return f"{Moment().shown(plan.scheduling_from)}~{Moment(closing=True).shown(plan.scheduling_to)}"
 
 
-def _subjects(session: Session, plan: ExamPlan) -> list[PlanSubject]:
+def subjects_of(session: Session, plan: ExamPlan) -> list[PlanSubject]:
     return list(
         session.scalars(
             sa.select(PlanSubject).where(PlanSubject.plan_id == plan.id).order_by(PlanSubject.id)
@@ -313,7 +313,7 @@ page_link(
 )
 def _auto_schedule(session: Session, actor: Actor, chosen: list[ExamPlan]) -> Outcome:
     plan = chosen[0]
-    _require_window(plan)
+    require_window(plan)
     job = queue.enqueue(
         session, actor, f"自动排考:{plan.name}", "schedule.plan", {"plan_id": plan.id},
         permission="exam_plan:auto_schedule", link=_board(plan.id),

@@ -7,7 +7,7 @@ the candidate rows, and a site follows from the school's own approved sites and 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -83,8 +83,11 @@ def to_schedule(session: Session, plan: ExamPlan, moment: datetime) -> Ground:
     return Ground(problem, params(session, plan), sites, excused)
 
 
-def as_scheduled(session: Session, plan: ExamPlan, subject_ids: Iterable[int]) -> tuple[Ground, Plan]:
-    """The seats as they stand, made by hand or by machine, for the independent checker."""
+def as_scheduled(
+    session: Session, plan: ExamPlan, subject_ids: Iterable[int], changes: Sequence[model.Seat] = ()
+) -> tuple[Ground, Plan]:
+    """The seats as they stand, made by hand or by machine, for the independent checker; `changes` in place of what
+    their registrations have (in the same session, for 多场连考)."""
     sessions = _sessions(session, plan)
     subjects = _subjects(session, plan, sessions)
     rooms = _rooms(session, plan, _room_spans_elsewhere(session, plan))
@@ -102,6 +105,7 @@ def as_scheduled(session: Session, plan: ExamPlan, subject_ids: Iterable[int]) -
         )
     ]
     people = _people(session, plan, Registration.state != RegistrationState.CANCELLED)
+    seats = _changed(seats, changes, {row.id: row.plan_subject_id for row in people}, subjects)
     site_of = {room.id: room.site for room in rooms}
     sitting = {seat.registration: site_of.get(seat.room) for seat in seats}
     registrations = [
@@ -122,6 +126,16 @@ def as_scheduled(session: Session, plan: ExamPlan, subject_ids: Iterable[int]) -
     busy = _frozen(_busy_elsewhere(session, plan))
     problem = Problem(tuple(subjects), tuple(sessions), tuple(rooms), tuple(registrations), busy)
     return Ground(problem, params(session, plan), sites), Plan(tuple(seats), left)
+
+
+def _changed(
+    seats: list[model.Seat], changes: Sequence[model.Seat], subject_of: dict[int, int], subjects: list[model.Subject]
+) -> list[model.Seat]:
+    linked = {subject.id for subject in subjects if subject.every_session}
+    moved = {(one.registration, one.session) for one in changes}
+    alone = {one.registration for one in changes if subject_of.get(one.registration) not in linked}
+    kept = [one for one in seats if one.registration not in alone and (one.registration, one.session) not in moved]
+    return [*kept, *changes]
 
 
 def _standing(site: int | None, allowed: set[int]) -> int | None:

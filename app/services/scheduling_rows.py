@@ -49,21 +49,22 @@ def write_seats(session: Session, plan: ExamPlan, seats: Sequence[Seat], subject
     expected = Counter((seat.session, seat.room) for seat in seats)
     papers = {(seat.session, seat.room): subject_of[seat.registration] for seat in seats}
     with conflicts_told():
-        opened = _open_rooms(session, plan, [(papers[key], *key, people) for key, people in sorted(expected.items())])
-        _insert(
-            session,
-            SeatAssignment,
-            {"plan_id": plan.id},
-            ("plan_subject_id", "registration_id", "room_session_id", "seat_number"),
-            [
-                (subject_of[s.registration], s.registration, opened[s.session, s.room], s.number)
-                for s in seats
-            ],
-        )
+        opened = open_rooms(session, plan, [(papers[key], *key, people) for key, people in sorted(expected.items())])
+        add_seats(session, plan, seats, subject_of, opened)
     mark_registrations(session, plan.id)
 
 
-def _open_rooms(session: Session, plan: ExamPlan, rows: list[tuple[int, int, int, int]]) -> dict[tuple[int, int], int]:
+def add_seats(
+    session: Session, plan: ExamPlan, seats: Sequence[Seat], subject_of: dict[int, int], opened: dict[tuple[int, int], int]
+) -> None:
+    """Seats in room sessions that are there."""
+    columns = ("plan_subject_id", "registration_id", "room_session_id", "seat_number")
+    values = [(subject_of[s.registration], s.registration, opened[s.session, s.room], s.number) for s in seats]
+    _insert(session, SeatAssignment, {"plan_id": plan.id}, columns, values)
+
+
+def open_rooms(session: Session, plan: ExamPlan, rows: list[tuple[int, int, int, int]]) -> dict[tuple[int, int], int]:
+    """New room sessions from (subject, session, room, expected): (session, room) → id."""
     columns = ("plan_subject_id", "session_id", "room_id", "expected")
     found = _insert(
         session, RoomSession, {"plan_id": plan.id}, columns, rows,
@@ -150,6 +151,24 @@ def clear_subjects(session: Session, subject_ids: Collection[int]) -> None:
             .where(model.plan_subject_id.in_(subject_ids))
             .execution_options(synchronize_session=False)
         )
+
+
+def recount(session: Session, subject_ids: Collection[int]) -> None:
+    """应考人数 as the seats make it; a room session without anybody goes."""
+    if not subject_ids:
+        return
+    seated = (
+        sa.select(sa.func.count())
+        .where(SeatAssignment.room_session_id == RoomSession.id)
+        .correlate(RoomSession)
+        .scalar_subquery()
+    )
+    mine = RoomSession.plan_subject_id.in_(subject_ids)
+    options = {"synchronize_session": False}
+    session.execute(sa.delete(RoomSession).where(mine, seated == 0).execution_options(**options))
+    session.execute(
+        sa.update(RoomSession).where(mine, RoomSession.expected != seated).values(expected=seated).execution_options(**options)
+    )
 
 
 def rebuild_allocations(session: Session, subject_ids: Collection[int]) -> None:
