@@ -138,6 +138,9 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(60, gt=0, description="Minutes without a request that end a session")
     session_absolute_hours: int = Field(12, gt=0, description="Hours after which a session ends in any case")
     login_rate: str = Field("30 per minute", description="Login attempts from one address")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token of /metrics; empty = only from this machine itself"
+    )
     verify_rate: str = Field("30 per minute", description="Public certificate checks from one address")
     sub_accounts: int = Field(50, gt=0, description="Most active sub-accounts of one tenant")
 

@@ -29,6 +29,9 @@ PUBLIC = frozenset(
         "static",
         "Login.login", "Login.link", "Login.captcha", "Login.logout",
         "Token.login", "Description.openapi",
+        "Portal.home", "Portal.notices", "Portal.notice", "Portal.notice_file", "Portal.certificates", "Portal.certificate",
+        "Portal.standard", "Verify.verify",
+        "Health.alive", "Health.ready", "Health.metrics",  # the last asks for its own address or token
         "SigningPhone.page", "SigningPhone.lookup", "SigningPhone.submit",  # the one-time token is the right (E125)
     }
 )  # fmt: skip
@@ -94,14 +97,13 @@ def _not_for(actor: Actor, endpoint: str) -> Any:
 
 def note_refusal(session: Any, status: int) -> None:
     """A 403 to somebody known stays in the trail: who tried what (E11)."""
+    if status != 403 or "person" not in g:
+        return
     try:
-        actor = current_actor()
-        if status != 403 or actor.account is None:
-            return
         session.rollback()
         table = next(iter(request.path.strip("/").split("/")[1:2]), "")[:60] or None
         what = f"{request.method} {request.path}"[:500]
         session.execute(sa.select(sa.func.panel_note("REFUSED", table, sa.null(), what)))
         session.commit()
-    except (RuntimeError, SQLAlchemyError):  # the refusal itself stands whatever becomes of its trace
+    except SQLAlchemyError:  # the refusal itself stands whatever becomes of its trace
         log.exception("a refusal left no trace")

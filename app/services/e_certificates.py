@@ -138,7 +138,7 @@ def _seals(session: Session, task: IssuanceTask) -> Seals:
         .join(Seal, Seal.id == Signature.seal_id)
         .where(Signature.task_id == task.id, Signature.round == task.round)
     )
-    found = dict(rows.tuples())
+    found = {row.party: row.image for row in rows}
     if set(found) != {Party.ORGANISATION, Party.SITE_SCHOOL}:
         raise DomainError("certificate.signatures", "双方签发记录不完整,不能制证")
     return Seals(storage.get(found[Party.ORGANISATION]), storage.get(found[Party.SITE_SCHOOL]))
