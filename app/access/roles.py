@@ -15,7 +15,7 @@ from models.kit import declared_models
 
 def _parse(text: str) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
-    for line in text.strip().splitlines():
+    for line in filter(str.strip, text.splitlines()):
         table, _, verbs = line.partition(":")
         found[table.strip()] = found.get(table.strip(), frozenset()) | frozenset(verbs.split())
     return found
@@ -46,7 +46,6 @@ plan_certificate: list
 plan_subject: list
 exam_session: list
 candidate: list add edit delete import export export_full unmask confirm recheck import_photos import_changes
-person: list
 photo: list
 identity_check: list
 exam_site: list add edit delete resubmit amend disable
@@ -269,7 +268,6 @@ subject: edit
 major: add edit delete import
 parameter: edit add
 dictionary_item: add edit delete
-standard: add edit delete
 candidate: unmask
 account: add edit disable enable reset_password hand_over
 sms_message: resend

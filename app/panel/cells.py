@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.panel.pages import Cell
-from app.panel.resolve import Resolved, kind_of, resolve
+from app.panel.resolve import Resolved, kind_of, related, resolve
 from models.kit import Declared, Field, Mark
 from models.kit.clock import ZONE
 
@@ -35,7 +35,7 @@ def _draw(resolved: Resolved, row: Any, name: str, declared: Field, value: Any, 
     if declared.has(Mark.MASKED) and declared.type.mask and not unmasked:
         return Cell(declared.type.mask(value), "masked")
     if kind == "reference":
-        return _reference(row, name, value)
+        return _reference(resolved, row, name)
     if kind in ("choice", "state"):
         return Cell(value.label, "state" if kind == "state" else "choice", value.tone)
     if kind in ("photo", "file"):
@@ -52,8 +52,8 @@ def _draw(resolved: Resolved, row: Any, name: str, declared: Field, value: Any, 
 _CELL = {"date": "date", "flag": "flag", "lines": "lines"}
 
 
-def _reference(row: Any, name: str, value: Any) -> Cell:
-    target = getattr(row, name.removesuffix("_id"), None)
+def _reference(resolved: Resolved, row: Any, name: str) -> Cell:
+    target = related(resolved, row, name)
     if target is None:  # the wall hides it: show no more than there is something
         return Cell(NOTHING)
     return Cell(str(target), "reference")

@@ -11,10 +11,10 @@ from app.panel import query
 from app.panel.cells import NOTHING, cell, plain
 from app.panel.lists import _column, crumbs, row_links
 from app.panel.pages import Cell, Crumb, DetailPage, Item, Link, Related, Row, Section, Step
-from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import Wish
 from models.accounts import Account, AuditEntry
-from models.kit import Declared
+from models.kit import Declared, Mark
 
 _WIDE = ("rich", "lines", "json")
 RELATED_ROWS = 10
@@ -30,7 +30,7 @@ def detail_page(session: Session, resolved: Resolved, actor: Actor, row: Declare
         heading=str(row),
         state=state,
         photo=(f"{resolved.url}/{row.id}/file/{photo}" if getattr(row, photo) else "none") if photo else "",
-        facts=[(resolved.fields[name].label, cell(resolved, row, name)) for name in resolved.listed[:4]],
+        facts=_facts(resolved, row),
         steps=_steps(resolved, row),
         sections=_sections(resolved, row, photo),
         related=[_related(session, resolved, actor, row, table) for table in _tables(resolved, actor)],
@@ -39,17 +39,29 @@ def detail_page(session: Session, resolved: Resolved, actor: Actor, row: Declare
     )
 
 
+def _facts(resolved: Resolved, row: Declared) -> list[tuple[str, Cell]]:
+    """The first listed columns that say more than the heading beside them."""
+    heading, said = str(row), (resolved.own, resolved.state)
+    drawn = [(resolved.fields[name].label, cell(resolved, row, name)) for name in resolved.listed if name not in said]
+    return [(label, shown) for label, shown in drawn if shown.text not in (heading, NOTHING) and shown.kind != "photo"][:4]
+
+
 def _tables(resolved: Resolved, actor: Actor) -> list[str]:
     names = dict.fromkeys([*resolved.panel.children, *resolved.panel.related])
-    return [table for table in names if may(actor, table, "list") or table in resolved.panel.children]
+    return [
+        table
+        for table in names
+        if readable(table) and (may(actor, table, "list") or table in resolved.panel.children)
+    ]
 
 
 def _sections(resolved: Resolved, row: Declared, photo: str) -> list[Section]:
     sections: dict[str, list[Item]] = {}
     for name in resolved.shown:
-        if name == photo:
-            continue
         declared = resolved.fields[name]
+        untold = declared.has(Mark.READONLY) and getattr(row, name) is None  # nothing has happened yet
+        if name in (photo, resolved.own) or untold:
+            continue
         wide = kind_of(declared) in _WIDE
         drawn = Cell(plain(getattr(row, name)) if getattr(row, name) is not None else NOTHING, "lines")
         shown = drawn if kind_of(declared) == "json" else cell(resolved, row, name)
@@ -64,7 +76,11 @@ def _steps(resolved: Resolved, row: Declared) -> list[Step]:
         return []
     path, here = [flow.start], getattr(row, resolved.state)
     while True:
-        nexts = [move.target for move in flow.moves if path[-1] in move.sources and move.target not in path]
+        nexts = [
+            move.target
+            for move in flow.moves
+            if path[-1] in move.sources and move.target not in path and not move.danger
+        ]
         if not nexts:
             break
         path.append(nexts[0])
@@ -79,7 +95,7 @@ def _steps(resolved: Resolved, row: Declared) -> list[Step]:
 def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, table: str) -> Related:
     child = resolve_table(table)
     column = next(name for name, declared in child.fields.items() if declared.refers == resolved.table)
-    names = [name for name in child.listed if name != column]
+    names = [name for name in child.listed if name not in (column, child.own)]
     rows = session.scalars(
         sa.select(child.model)
         .where(getattr(child.model, column) == row.id)
@@ -88,12 +104,14 @@ def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, 
         .options(*query._loads(child))
     ).unique().all()
     open_door = may(actor, table, "list")
-    more = Link("查看全部", f"{child.url}/?f_{column}={row.id}") if open_door and column in child.filters else None
+    listed = bool(rows) and open_door and column in child.filters
+    more = Link("查看全部", f"{child.url}/?f_{column}={row.id}") if listed else None
     return Related(
         child.panel.label,
         [_column(child, name, Wish()) for name in names],
         [Row(str(r.id), [cell(child, r, name, link=open_door) for name in names]) for r in rows[:RELATED_ROWS]],
         more,
+        child.panel.empty,
     )
 
 

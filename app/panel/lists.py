@@ -13,9 +13,10 @@ from app.access.roles import may
 from app.panel import query
 from app.panel.cells import cell
 from app.panel.pages import Block, Cell, Column, Crumb, Empty, Filter, Link, ListPage, Pager, Row, Tab
-from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import PREFIX, Wish
 from app.services.actions import Action, hooks_of
+from app.services.imports import importer_named
 from config import settings
 from models.kit import Declared, Mark
 from models.kit.scope import DELETE, UPDATE
@@ -32,15 +33,16 @@ def list_page(session: Session, resolved: Resolved, actor: Actor, wish: Wish, sh
     `shown`: the columns this person wants, in order (none chosen = all as declared); the others come last, hidden.
     """
     found = query.find(session, resolved, wish)
-    chosen = [name for name in shown if name in resolved.listed] or resolved.listed
-    names = [*chosen, *(name for name in resolved.listed if name not in chosen)]
+    listed = [name for name in resolved.listed if name != resolved.own]
+    chosen = [name for name in shown if name in listed] or listed
+    names = [*chosen, *(name for name in listed if name not in chosen)]
     return ListPage(
         title=resolved.name,
         crumbs=crumbs(resolved),
         hint=resolved.panel.hint,
         action=resolved.url + "/",
         tabs=[_tab(resolved, wish, tab, count) for tab, count in found.tabs],
-        filters=[_filter(session, resolved, name, wish) for name in resolved.filters],
+        filters=[_filter(session, resolved, name, wish) for name in resolved.filters if _askable(resolved, name)],
         columns=[replace(_column(resolved, name, wish), hidden=name not in chosen) for name in names],
         rows=[_row(resolved, actor, row, names) for row in found.rows],
         buttons=_buttons(resolved, actor, wish),
@@ -73,6 +75,12 @@ def _column(resolved: Resolved, name: str, wish: Wish) -> Column:
     now: Any = {name: "ascending", f"-{name}": "descending"}.get(wish.sort, "")
     then = f"-{name}" if now == "ascending" else name
     return Column(name, declared.label, kind, wish.address(resolved.url + "/", sort=then), now)
+
+
+def _askable(resolved: Resolved, name: str) -> bool:
+    """A reference is offered as a filter to those who may read what it refers to and see more than one."""
+    refers = resolved.fields[name].refers
+    return not refers or (readable(refers) and name != resolved.own)
 
 
 def _filter(session: Session, resolved: Resolved, name: str, wish: Wish) -> Filter:
@@ -170,16 +178,17 @@ def _bulk(resolved: Resolved, item: Action) -> Link:
 
 
 def _buttons(resolved: Resolved, actor: Actor, wish: Wish) -> list[Link]:
-    table, allows, label = resolved.table, resolved.panel.allows, resolved.panel.label
+    table, allows = resolved.table, resolved.panel.allows
     links = []
     if "add" in allows and may(actor, table, "add"):
         links.append(Link("新增", f"{resolved.url}/add", "plus", primary=True, name="add"))
+    if "import" in allows and may(actor, table, "import") and resolved.marked(Mark.IMPORTED):
+        label = importer_named(table, table).label
+        links.append(Link(f"批量导入{label}", f"{resolved.url}/import", "upload", name="import"))
     for item in resolved.actions:
         if item.on == "list" and _allowed(actor, resolved, item):
             href = item.page or f"{resolved.url}/action/{item.name}"
             links.append(Link(item.label, href, item.icon, "get" if item.page else "post", name=item.name))
-    if "import" in allows and may(actor, table, "import") and resolved.marked(Mark.IMPORTED):
-        links.append(Link(f"批量导入{label}", f"{resolved.url}/import", "upload", name="import"))
     if "export" in allows and may(actor, table, "export"):
         links.append(Link("导出", wish.address(f"{resolved.url}/export"), "download", "post", name="export"))
     return links

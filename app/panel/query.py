@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import Wish
 from config import settings
 from models.kit import Declared, Mark, clock, formats
@@ -114,13 +114,11 @@ def _counts(session: Session, resolved: Resolved, wheres: list[list[Any]]) -> li
 
 def order(resolved: Resolved, sort: str) -> list[Any]:
     """The order of a list: the wish, else the declaration's; always ends in the id, so pages never overlap."""
-    name = sort or resolved.panel.sort
-    column = getattr(resolved.model, name.lstrip("-"))
-    key = column.desc() if name.startswith("-") else column.asc()
-    if name.lstrip("-") == "id":
-        return [key]
-    identity = resolved.model.id
-    return [key, identity.desc() if name.startswith("-") else identity.asc()]
+    names = [sort] if sort else resolved.panel.sort.split(",")
+    if "id" not in (name.lstrip("-") for name in names):
+        names = [*names, "-id" if names[-1].startswith("-") else "id"]
+    columns = [(getattr(resolved.model, name.lstrip("-")), name.startswith("-")) for name in names]
+    return [column.desc() if down else column.asc() for column, down in columns]
 
 
 def _page(resolved: Resolved, where: list[Any], wish: Wish, page: int, total: int) -> Any:
@@ -148,13 +146,13 @@ def _loads(resolved: Resolved) -> list[Any]:
         head, _, rest = name.partition(".")
         column = head if not rest else f"{head}_id"
         declared = resolved.fields.get(column)
-        if declared is None or not declared.refers:
+        if declared is None or not declared.refers or not readable(declared.refers):
             continue
         load = joinedload(getattr(resolved.model, column.removesuffix("_id")))
         target = resolve_table(declared.refers)
         nested = f"{rest.partition('.')[0]}_id" if "." in rest else rest
         inner = target.fields.get(nested) if nested else None
-        if inner is not None and inner.refers:
+        if inner is not None and inner.refers and readable(inner.refers):
             load = load.joinedload(getattr(target.model, nested.removesuffix("_id")))
         loads.append(load)
     return loads

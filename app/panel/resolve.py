@@ -8,7 +8,7 @@ from functools import cache
 from app.access.actor import current_actor
 from app.services.actions import Action, actions_of
 from models.kit import Declared, Field, Mark, Panel, State, fields_of, model_named
-from models.kit.scope import DELETE, INSERT, UPDATE
+from models.kit.scope import DELETE, INSERT, SELECT, UPDATE
 
 DESK_KINDS = ("platform", "organisation")
 VERBS = ("list", "add", "edit", "delete", "import", "export", "unmask")
@@ -54,6 +54,13 @@ class Resolved:
             and not (declared.flow or (declared.has(Mark.FIXED) and not adding))
             and kind_of(declared) != "json"
         ]
+
+    @property
+    def own(self) -> str:
+        """The tenant column by which alone the current actor sees rows: it says the same in each of them, so nobody
+        is shown it as a column or asked for it on a page; saving fills it in."""
+        columns = {rule.column for rule in self.panel.scope.rules(current_actor().kind)}
+        return columns.pop() if len(columns) == 1 else ""
 
     @property
     def shown(self) -> list[str]:
@@ -109,3 +116,16 @@ def resolve(model: type[Declared]) -> Resolved:
 
 def resolve_table(table: str) -> Resolved:
     return resolve(model_named(table))
+
+
+def readable(table: str) -> bool:
+    """Whether the current actor's kind may read rows of the table at all: the wall refuses even to ask otherwise."""
+    return current_actor().kind in resolve_table(table).panel.scope.kinds(SELECT)
+
+
+def related(resolved: Resolved, row: object, name: str) -> Declared | None:
+    """The row a reference points at; none where there is none, or the wall hides it from this actor."""
+    if not readable(resolved.fields[name].refers):
+        return None
+    found: Declared | None = getattr(row, name.removesuffix("_id"))
+    return found

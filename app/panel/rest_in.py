@@ -99,7 +99,7 @@ def wish_of_address(resolved: Resolved, args: Mapping[str, str]) -> Wish:
     """The query string; a masked column never stands there (R25)."""
     filters = {}
     for name, value in args.items():
-        _check_text(value, name)
+        _check_text(value, name.removeprefix(PREFIX))
         if name.startswith(PREFIX):
             filters[name.removeprefix(PREFIX)] = value
         elif name not in ("page", "size", "sort", "tab"):
@@ -162,7 +162,7 @@ def _wish(
 
 def sorts(resolved: Resolved) -> set[str]:
     """The columns a list can be sorted by."""
-    return {*resolved.marked(Mark.SORTABLE), "id", resolved.panel.sort.lstrip("-")}
+    return {*resolved.marked(Mark.SORTABLE), "id", *(name.lstrip("-") for name in resolved.panel.sort.split(","))}
 
 
 def _filtered_column(resolved: Resolved, column: str, private: bool) -> str:

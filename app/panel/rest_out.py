@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.access.actor import Actor
 from app.access.roles import may
 from app.panel.forms import parent_column
-from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.resolve import Resolved, kind_of, readable, related, resolve_table
 from models.kit import Declared, Mark
 from models.kit.clock import ZONE
 
@@ -30,7 +30,7 @@ def item(session: Session, resolved: Resolved, actor: Actor, row: Declared) -> d
     found = {"id": row.id, "version": row.version, **_columns(resolved, row, resolved.shown)}
     found |= {"created_at": _plain(row.created_at), "updated_at": _plain(row.updated_at)}
     for table in resolved.panel.children:
-        found[table] = _children(session, resolve_table(table), resolved, row)
+        found[table] = _children(session, resolve_table(table), resolved, row) if readable(table) else []
     found["actions"] = [
         action.name
         for action in resolved.actions
@@ -49,7 +49,7 @@ def _columns(resolved: Resolved, row: Any, names: Iterable[str]) -> dict[str, An
     for name in names:
         found[name] = _value(resolved, row, name)
         if resolved.fields[name].refers:  # its title beside the id; null where the wall hides it
-            target = getattr(row, name.removesuffix("_id"))
+            target = related(resolved, row, name)
             found[name.removesuffix("_id")] = None if target is None else str(target)
     return found
 
@@ -79,7 +79,11 @@ def _plain(value: Any) -> Any:
 def _children(session: Session, child: Resolved, parent: Resolved, row: Declared) -> list[dict[str, Any]]:
     above = parent_column(child, parent)
     names = [name for name in child.shown if name != above]
-    loads = [joinedload(getattr(child.model, n.removesuffix("_id"))) for n in names if child.fields[n].refers]
+    loads = [
+        joinedload(getattr(child.model, name.removesuffix("_id")))
+        for name in names
+        if child.fields[name].refers and readable(child.fields[name].refers)
+    ]
     rows = session.scalars(
         sa.select(child.model).where(getattr(child.model, above) == row.id).order_by(child.model.id).options(*loads)
     ).unique()

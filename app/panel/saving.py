@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.roles import ROLES, may
-from app.panel.forms import PanelForm, UploadField, parent_column
+from app.panel.forms import PanelForm, UploadField, declared_default, parent_column
 from app.panel.resolve import Resolved
 from app.panel.uploads import kept_uploads
 from app.services.actions import hooks_of
@@ -24,12 +24,20 @@ STALE = "数据已被他人修改,请刷新"
 
 
 def create(session: Session, resolved: Resolved, actor: Actor, values: dict[str, Any]) -> Declared:
-    """A new row of the actor's own tenant. Raises DomainError; commits nothing."""
+    """A new row of the actor's own tenant. Raises DomainError; commits nothing. Declared defaults are there
+    before the hooks look."""
     row = resolved.model()
-    for name, value in {**owner_values(resolved, actor), **values}.items():
+    defaults = {name: declared_default(resolved, name) for name in resolved.fields if name not in values}
+    known = {name: value for name, value in defaults.items() if value is not None and _settable(resolved, name)}
+    for name, value in {**known, **owner_values(resolved, actor), **values}.items():
         setattr(row, name, value)
     _write(session, resolved, actor, row, values)
     return row
+
+
+def _settable(resolved: Resolved, name: str) -> bool:
+    """A column whose name a property of the class takes is the database's to fill (`field(name=…)`)."""
+    return not isinstance(getattr(resolved.model, name, None), property)
 
 
 def owner_values(resolved: Resolved, actor: Actor) -> dict[str, Any]:

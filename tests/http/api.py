@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Flask
@@ -30,10 +31,10 @@ class Client:
         return self("GET", path, query_string=args)
 
     def post(self, path: str, data: Any = None) -> TestResponse:
-        return self("POST", path, json={} if data is None else data)
+        return self("POST", path, data=json.dumps({} if data is None else data), content_type="application/json")
 
     def put(self, path: str, data: Any) -> TestResponse:
-        return self("PUT", path, json=data)
+        return self("PUT", path, data=json.dumps(data), content_type="application/json")
 
     def delete(self, path: str) -> TestResponse:
         return self("DELETE", path)
