@@ -109,6 +109,9 @@ def test_from_batch_to_quota_through_the_pages(stage: tuple[Cast, Opened], as_: 
         assert answer.status_code == 302, province.text()
 
         assert "150" in school.get(f"/console/declaration/{row.id}").get_data(as_text=True)
+        paper = school.get(f"/console/declaring/{row.id}/print")
+        assert (paper.mimetype, paper.data[:5]) == ("application/pdf", b"%PDF-")
+        assert school.get("/console/declaring/999/print").status_code == 404
         quota: Quota = only(as_, Quota)
         listed = school.get("/console/quota/").get_data(as_text=True)
         assert re.search(r"150.*0.*150", listed, re.S)

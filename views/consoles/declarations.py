@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import render_template
+from flask import Response, render_template
 from flask_appbuilder import BaseView, expose
 from sqlalchemy.orm import Session, joinedload
 
@@ -20,9 +20,12 @@ from app.panel.resolve import resolve
 from app.panel.web import DECLARING_HOME
 from app.services.actions import page_link
 from app.services.batches import window_text
+from app.services.declaration_papers import printed
+from app.services.errors import NotFound
 from models.declarations import BatchPhase, Declaration, DeclarationBatch, DeclarationState
 from models.directory import School
 from models.kit import clock
+from views.consoles.papers import pdf
 
 ADD = "/console/declaration/add?batch_id={id}"
 _BATCHES, _DECLARATIONS = 20, 50
@@ -71,6 +74,13 @@ class Declaring(BaseView):
             ],
         )
         return render_template("panel/detail.html", page=page)
+
+    @expose("/<int:key>/print")
+    @opens("declaration:print")
+    def print(self, key: int) -> Response:
+        if key >= 2**63:
+            raise NotFound()
+        return pdf(*printed(self.session, key))
 
     def _batches(self) -> list[DeclarationBatch]:
         newest = sa.select(DeclarationBatch).order_by(DeclarationBatch.window_from.desc()).limit(_BATCHES)
