@@ -116,7 +116,8 @@ class ExamSite(Declared):
     certificate_count: Mapped[int] = field("证书数", Int(), listed, readonly, default=0)
     state: Mapped[SiteState] = field("审核状态", State(SiteState), listed, tabbed, readonly, flow=SITE_FLOW)
     refusal_reason: Mapped[str | None] = field("不通过原因", Text(500, least=2), readonly)
-    pending_change: Mapped[dict[str, Any] | None] = field("待审核的变更", Json(), readonly)
+    pending_change: Mapped[dict[str, Any] | None] = field("变更内容", Json(), hidden)
+    change_text: Mapped[str | None] = field("待审核的变更", Text(500), readonly, wide)
     approved_at: Mapped[datetime | None] = field("首次通过时间", Moment(), readonly)
     decided_at: Mapped[datetime | None] = field("审核时间", Moment(), readonly)
     school_id: Mapped[int] = reference("所属院校", "school", hidden)
@@ -149,6 +150,7 @@ class ExamSite(Declared):
                 "state",
                 "refusal_reason",
                 "pending_change",
+                "change_text",
                 "approved_at",
                 "decided_at",
                 "place_city_id",
@@ -214,7 +216,7 @@ class ExamSiteFile(Declared):
     site_id: Mapped[int] = reference(
         "考核站点", "exam_site", hidden, within=("school_id", "organisation_id"), ondelete="CASCADE"
     )
-    ordinal: Mapped[int] = field("序号", Int(1, 5), listed)
+    ordinal: Mapped[int] = field("序号", Int(1, 5), listed, readonly)
     file: Mapped[str] = field("佐证材料", File(), listed, help="pdf、doc、docx,不超过20 MB")
     file_name: Mapped[str] = field("文件名", Text(200), listed, readonly)
     school_id: Mapped[int] = reference("院校", "school", hidden, copied="site_id.school_id")

@@ -23,11 +23,12 @@ from app.services.completeness import at_commit
 from app.services.errors import Conflict, DomainError
 from models.certificates import Certificate, CertificateState
 from models.directory import Organisation
-from models.jobs import MessageKind
+from models.jobs import MessageKind, StoredFile
 from models.kit import Text, clock
-from models.sites import ExamSite, ExamSiteCertificate, SiteState
+from models.sites import ExamSite, ExamSiteCertificate, ExamSiteFile, SiteState
 
 _FIRST_CODE, _CODES = 10_000, 89_999
+MOST_FILES = 5
 
 
 # Applying
@@ -81,6 +82,28 @@ def _own_certificate(session: Session, actor: Actor, row: ExamSiteCertificate, v
         raise DomainError("site.certificate", f"“{certificate}”未启用,不能申请", "certificate_id")
 
 
+@before_save(ExamSiteFile)
+def _supporting_file(session: Session, actor: Actor, row: ExamSiteFile, values: dict[str, Any]) -> None:
+    """At most five; the row carries its number and the name the file was uploaded under (R18)."""
+    with session.no_autoflush:
+        _require_undecided(session.get_one(ExamSite, row.site_id))
+        name = session.scalar(sa.select(StoredFile.name).where(StoredFile.key == row.file))
+        taken = set(session.scalars(sa.select(ExamSiteFile.ordinal).where(ExamSiteFile.site_id == row.site_id)))
+    if name is None:
+        raise DomainError("file.none", "请重新上传文件", "file")
+    row.file_name = name
+    if sa.inspect(row).transient:
+        free = [number for number in range(1, MOST_FILES + 1) if number not in taken]
+        if not free:
+            raise DomainError("file.many", f"最多上传{MOST_FILES}个佐证材料", "file")
+        row.ordinal = free[0]
+
+
+@before_delete(ExamSiteFile)
+def _file_goes(session: Session, actor: Actor, row: ExamSiteFile) -> None:
+    _require_undecided(session.get_one(ExamSite, row.site_id))
+
+
 @before_delete(ExamSiteCertificate)
 def _certificate_goes(session: Session, actor: Actor, row: ExamSiteCertificate) -> None:
     _require_undecided(session.get_one(ExamSite, row.site_id))
@@ -127,7 +150,8 @@ def approve(session: Session, actor: Actor, rows: list[ExamSite]) -> str:
         for column in ("address", "place_city_id", "county_id"):
             if change is not None and column in change:
                 setattr(site, column, change[column])
-        site.state, site.pending_change, site.refusal_reason = SiteState.APPROVED, None, None
+        site.state, site.refusal_reason = SiteState.APPROVED, None
+        site.pending_change, site.change_text = None, None
         site.approved_at, site.decided_at = site.approved_at or moment, moment
         site.certificate_count = _approved(session, site)
         _tell_school(session, site, "变更已通过审核" if change is not None else "已通过审核")
@@ -142,7 +166,8 @@ def refuse(session: Session, actor: Actor, rows: list[ExamSite], refusal_reason:
         _require(site, SiteState.PENDING)
         changed = site.pending_change is not None
         site.state = SiteState.APPROVED if changed else SiteState.REFUSED
-        site.pending_change, site.refusal_reason, site.decided_at = None, refusal_reason, clock.now()
+        site.pending_change, site.change_text = None, None
+        site.refusal_reason, site.decided_at = refusal_reason, clock.now()
         _tell_school(session, site, "变更未通过审核" if changed else "未通过审核", refusal_reason)
     session.flush()
     return f"已退回{len(rows)}个站点"
@@ -202,17 +227,20 @@ def amend(
         change["address"] = address
     if not change:
         raise DomainError("site.amend", "没有变更内容:该证书已在站点中,地址也未变化", "certificate_id")
+    words = [f"地址变更为“{address}”"] if "address" in change else []
     for key in added:
         certificate = session.get(Certificate, key)
         if certificate is None or certificate.organisation_id != site.organisation_id:
             raise DomainError("site.certificate", "只能添加申报对象(考核单位)的证书", "certificate_id")
+        words.append(f"增加证书“{certificate.full_name}”")
     if added:
         values = [
             {"site_id": site.id, "certificate_id": key, "school_id": site.school_id, "organisation_id": site.organisation_id}
             for key in added
         ]
         session.execute(insert(ExamSiteCertificate).values(values).on_conflict_do_nothing())
-    site.state, site.pending_change, site.refusal_reason = SiteState.PENDING, change, None
+    site.state, site.refusal_reason = SiteState.PENDING, None
+    site.pending_change, site.change_text = change, ";".join(words)[:500]
     session.flush()
     _tell_organisation(session, site, "申请变更考核站点")
 

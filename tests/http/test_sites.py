@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from models.accounts import Account, Role
 from models.kit import clock
-from models.sites import ExamSite, Room
+from models.sites import ExamSite, ExamSiteFile, Room
 from tests import factories
 from tests import factories_registrations as made
 from tests.factories_scheduling import IN_SCHEDULING, a_site, count, rooms
+from tests.imports.conftest import data_folder
 from tests.models.world import QINGDAO
 
+__all__ = ["data_folder"]
+
+PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 SITE = {
     "organisation_id": "5", "name": "青岛学院Python考核站点", "place_city_id": "2", "address": "市南区一号路1号",
     "intro": "机房三间,设备齐全,交通便利", "contact_name": "李站长", "contact_mobile": "13900000012",
@@ -42,7 +48,11 @@ def test_a_site_is_applied_for_approved_and_gets_rooms(as_: Any, browse: Any) ->
     school = browse(somebody(as_, Role.SCHOOL_PRINCIPAL, school_id=11))
     answer = school.post("/console/exam_site/add", SITE)
     assert answer.status_code == 422 and "请至少添加一个申请考试的证书" in school.text()
-    answer = school.post("/console/exam_site/add", {**SITE, "exam_site_certificate-0-certificate_id": "1"})
+    files = {
+        f"exam_site_file-{number}-file": (io.BytesIO(PDF), f"场地照片{number}.pdf") for number in range(2)
+    }
+    rows = {**SITE, "exam_site_certificate-0-certificate_id": "1", **files}
+    answer = school.post("/console/exam_site/add", rows, content_type="multipart/form-data")
     assert answer.status_code == 302, re.findall(r'ui-error[^<]*<[^>]*>([^<]*)', school.text())
     key = int(answer.location.rsplit("/", 1)[1])
     organisation = browse(somebody(as_, Role.ORGANISATION_MANAGER, organisation_id=5))
@@ -58,6 +68,8 @@ def test_a_site_is_applied_for_approved_and_gets_rooms(as_: Any, browse: Any) ->
     assert school.get(f"/console/exam_site/{key}/edit").status_code == 409
     with as_(QINGDAO) as db:
         assert db.get_one(ExamSite, key).usable and count(db, Room) == 1
+        kept = db.execute(sa.select(ExamSiteFile.ordinal, ExamSiteFile.file_name).order_by(ExamSiteFile.ordinal))
+        assert kept.all() == [(1, "场地照片0.pdf"), (2, "场地照片1.pdf")]
 
 
 def test_the_organisation_refuses_with_a_reason_and_cannot_apply_itself(as_: Any, browse: Any) -> None:
