@@ -21,7 +21,7 @@ def main(url: str, path: Path, rows: int) -> None:
                 "PASSWORD": parts.password, "HOST": query["host"][0], "PORT": query.get("port", ["5432"])[0],
             }
         },
-        INSTALLED_APPS=["import_export"],
+        INSTALLED_APPS=["import_export", "bench"],
         USE_TZ=True,
     )  # fmt: skip
     django.setup()

@@ -95,7 +95,9 @@ def imports() -> Iterator[Figure]:
         name = ground.ensure(running, SMALL)
         path = Path(folder) / "candidates.xlsx"
         peers.write_workbook(path, IMPORT_ROWS, SMALL)
+        peers.clear(running, name)
         ours = seconds(lambda: peers.import_ours(running, name, path, IMPORT_ROWS))
+        peers.clear(running, name)
         raw = seconds(lambda: peers.raw_copy(running.url(name), path, IMPORT_ROWS))
         django = seconds(lambda: peers.django_import(running, path, IMPORT_ROWS))
         rows = f"{IMPORT_ROWS:,} rows, dry run + apply: ours {ours:.1f} s"

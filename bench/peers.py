@@ -141,6 +141,15 @@ def write_workbook(path: Path, rows: int, after: int) -> None:
     book.close()
 
 
+def clear(running: Any, name: str) -> None:
+    """The database as it was made: what an import added is gone."""
+    with psycopg.connect(ground.plain(running.url(name))) as admin:
+        admin.execute("set session_replication_role = replica")
+        for table in ("candidate", "person"):
+            admin.execute(f"delete from {table} where id > 10000000")
+        admin.execute("truncate staged_chunk, job, audit_entry cascade")
+
+
 def import_ours(running: Any, name: str, path: Path, rows: int) -> None:
     """Upload, dry run, confirmation, apply: what a person's import does, in one process."""
     import app.services.registry  # noqa: F401  the importers
@@ -175,12 +184,6 @@ def import_ours(running: Any, name: str, path: Path, rows: int) -> None:
             )
             assert added == rows, added
     engine.dispose()
-    with psycopg.connect(ground.plain(running.url(name))) as admin:  # leave the database as it was found
-        admin.execute("set session_replication_role = replica")
-        for table in ("candidate", "person", "job", "staged_row", "audit_entry"):
-            admin.execute(
-                f"delete from {table} where id > 10000000 or '{table}' not in ('candidate', 'person')"
-            )
 
 
 def raw_copy(url: str, path: Path, rows: int) -> None:
