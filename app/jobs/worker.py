@@ -40,6 +40,20 @@ _RESCUE = """
     select id, procrastinate_retry_job_v2(id, now(), null, null, null) from stalled
 """
 
+# A job whose entry is gone (given up while the database was away, or an operator emptied the queue) gets a new one.
+_ADOPT = """
+    select procrastinate_defer_jobs_v1(array_agg(
+        row(%(queue)s, %(task)s, 0, null, null, jsonb_build_object('job_id', j.id), null)::procrastinate_job_to_defer_v1
+    )) as ids
+    from public.job j
+    where j.state in ('WAITING', 'RUNNING') and pg_try_advisory_xact_lock(7100)
+        and not exists (
+            select from procrastinate_jobs q
+            where q.task_name = %(task)s and q.status in ('todo', 'doing') and (q.args ->> 'job_id')::bigint = j.id
+        )
+    having count(*) > 0
+"""
+
 
 def run_worker(url: str | None = None, config: Settings | None = None) -> None:
     """Work until SIGTERM or SIGINT: then each job ends its chunk and goes back to the queue (`flask panel worker`)."""
@@ -94,9 +108,12 @@ async def _rescue_forever(app: procrastinate.App, config: Settings) -> None:
 
 
 async def rescue(app: procrastinate.App, seconds: float) -> list[int]:
-    """Queue entries of workers silent for longer than `seconds` go back to the queue; their ids."""
+    """Queue entries of workers silent for longer than `seconds` go back to the queue, and jobs without an entry get
+    one; the entries' ids."""
     found = await app.connector.execute_query_all_async(_RESCUE, seconds=seconds)
     ids = [row["id"] for row in found]
+    for row in await app.connector.execute_query_all_async(_ADOPT, queue=QUEUE, task=RUN_JOB):
+        ids += row["ids"]
     if ids:
         log.warning("rescued queue entries %s", ids)
     return ids
