@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from models.candidates import PICTURES, CandidateKind
-from models.certificates import ExamMode
+from models.certificates import ExamMode, Subject
 from models.kit import (
     Amount,
     Block,
@@ -181,6 +181,7 @@ class Score(Declared):
 
     plan: Mapped[ExamPlan]
     registration: Mapped[Registration]
+    subject: Mapped[Subject]
 
     PHASES: ClassVar[Phases] = {
         "已登记": _recorded(lambda moment: Score.visible_from > moment),
@@ -313,6 +314,7 @@ class Recheck(Declared):
     )
 
     score: Mapped[Score]
+    subject: Mapped[Subject]
 
 
 class ResultOutcome(Choices):

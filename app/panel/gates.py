@@ -30,7 +30,7 @@ PUBLIC = frozenset(
         "Login.login", "Login.link", "Login.captcha", "Login.logout",
         "Token.login", "Description.openapi",
         "Portal.home", "Portal.notices", "Portal.notice", "Portal.notice_file", "Portal.certificates", "Portal.certificate",
-        "Portal.standard", "Verify.verify",
+        "Portal.standard", "Verify.verify", "SpaceLogin.login", "SpaceLogin.password", "SpaceLogin.code",
         "Health.alive", "Health.ready", "Health.metrics",  # the last asks for its own address or token
         "SigningPhone.page", "SigningPhone.lookup", "SigningPhone.submit",  # the one-time token is the right (E125)
     }
@@ -78,7 +78,7 @@ def guard() -> Any:
         if not wanted:
             log.error("endpoint %s is closed: it declares no permission (app/panel/gates.py)", endpoint)
             raise NotFound("没有找到该页面")
-        if any(may(actor, *name.split(":")) for name in wanted):
+        if actor.account is not None and any(may(actor, *name.split(":")) for name in wanted):
             return None
     return _not_for(actor, endpoint)
 
@@ -92,7 +92,8 @@ def _not_for(actor: Actor, endpoint: str) -> Any:
         if g.get("token_expired"):
             raise DomainError("login.expired", "登录已失效,请重新登录", status=401)
         raise DomainError("login.required", "请先登录:请求头应带Authorization: Bearer <token>", status=401)
-    return redirect(url_for("Login.login", next=request.full_path.rstrip("?") if request.method == "GET" else None))
+    way_in = "SpaceLogin.login" if request.path.startswith("/space") else "Login.login"
+    return redirect(url_for(way_in, next=request.full_path.rstrip("?") if request.method == "GET" else None))
 
 
 def note_refusal(session: Any, status: int) -> None:
@@ -101,9 +102,11 @@ def note_refusal(session: Any, status: int) -> None:
         return
     try:
         session.rollback()
-        table = next(iter(request.path.strip("/").split("/")[1:2]), "")[:60] or None
+        area, _, rest = request.path.strip("/").partition("/")
+        table = rest.partition("/")[0][:60] or area[:60] or "/"
         what = f"{request.method} {request.path}"[:500]
         session.execute(sa.select(sa.func.panel_note("REFUSED", table, sa.null(), what)))
         session.commit()
     except SQLAlchemyError:  # the refusal itself stands whatever becomes of its trace
+        session.rollback()
         log.exception("a refusal left no trace")
