@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
 
-from app.access import database
-from app.access.actor import AUTH, acting_as
+from app.access import checking, database
+from app.access.actor import AUTH, acting_as, make_engine
 from app.access.embedded_upgrade import upgrade
 from app.demo import loading
 from app.jobs.worker import run_worker
@@ -28,7 +28,20 @@ def init() -> None:
         database.prepare(connection, database.login_password())
     engine.dispose()
     database.migrate(url)
+    with sa.create_engine(url).begin() as connection:
+        checking.seal(connection)
     click.echo("database ready")
+
+
+@panel.command()
+def check() -> None:
+    """Verify this installation: database, migrations, wall, queue, files, keys, fonts. Exit code 1 with what to do."""
+    found = list(checking.findings(make_engine(database.login_url()), settings()))
+    for finding in found:
+        click.echo(finding, err=True)
+    if found:
+        raise SystemExit(1)
+    click.echo("all is well")
 
 
 @panel.group("database")
