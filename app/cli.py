@@ -12,11 +12,14 @@ from app.access.actor import AUTH, acting_as, make_engine
 from app.access.embedded_upgrade import upgrade
 from app.demo import loading
 from app.jobs.worker import run_worker
+from app.panel.describing import describe, roles
 from app.services import logins
 from config import settings
 from models.accounts import Account
 
 panel = AppGroup("panel", help="Operate the 1+X certificate platform.")
+panel.add_command(describe)
+panel.add_command(roles)
 
 
 @panel.command()

@@ -19,6 +19,7 @@ from app.panel.wish import PREFIX
 from app.services.actions import Action, Ask
 from config import settings
 from models.kit import Field, Mark
+from models.kit.scope import INSERT, TENANTS
 
 Schema = dict[str, Any]
 
@@ -305,7 +306,12 @@ def _schemas(resolved: Resolved) -> dict[str, Schema]:
     shown = {child.table: {**rows[child.table], "items": ref(f"{child.model.__name__}Of{name}")} for child in children}
     typed = {child.table: {**rows[child.table], "items": ref(f"{child.model.__name__}In{name}")} for child in children}
     new, change = resolved.form(adding=True), resolved.form(adding=False)
-    needed = [n for n in new if n not in rest_in.omitted(resolved, (), adding=True) and kind_of(resolved.fields[n]) != "flag"]
+    owners = {rule.column for kind in TENANTS for rule in resolved.panel.scope.rules(kind) if INSERT in rule.may}
+    needed = [
+        column
+        for column in new
+        if rest_in.needed(resolved, column) and kind_of(resolved.fields[column]) != "flag" and column not in owners
+    ]
     own[f"{name}Row"] = _object({**key, **_read(resolved, resolved.listed)})
     own[f"{name}List"] = _list(ref(f"{name}Row"))
     own[name] = _object(

@@ -226,12 +226,18 @@ def row_data(
 
 
 def omitted(resolved: Resolved, given: Collection[str], adding: bool) -> set[str]:
-    """The columns the form leaves out: those a change does not name, and of a new row those that need not be said."""
-    columns = resolved.model.__table__.c
+    """The columns the form leaves out: those a change does not name, and of a new row those that need not be said
+    (one's own tenant among them: saving fills it in)."""
     silent = {name for name in resolved.form(adding) if name not in given}
     if not adding:
         return silent
-    return {name for name in silent if columns[name].nullable or columns[name].default is not None}
+    return {name for name in silent if not needed(resolved, name) or name == resolved.own}
+
+
+def needed(resolved: Resolved, name: str) -> bool:
+    """Whether a new row must say it."""
+    column = resolved.model.__table__.c[name]
+    return not column.nullable and column.default is None
 
 
 def asked_data(asks: Mapping[str, Ask], given: Mapping[str, Any]) -> MultiDict[str, Any]:

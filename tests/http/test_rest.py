@@ -315,6 +315,11 @@ def test_a_row_is_made_changed_and_deleted(api: Client, owner: Engine) -> None:
     assert api.get(f"certificate/{row['id']}").status_code == 404
 
 
+def test_ones_own_tenant_goes_without_saying(api: Client) -> None:
+    made = api.post("certificate/", {"code": "2003", "name": "智能财税", "level": "SENIOR"})
+    assert made.status_code == 201 and made.get_json()["organisation_id"] == 5
+
+
 def test_defaults_stand_where_nothing_is_said(api: Client) -> None:
     body = {"certificate_id": MINE, "subject_code": "098700", "name": "综合", "mode": "WRITTEN"}
     assert api.post("subject/", body).get_json()["full_mark"] in ("100", "100.0")
