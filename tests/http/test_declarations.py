@@ -25,6 +25,7 @@ from models.quotas import Quota
 from tests.conftest import Browser
 from tests.factories import account
 from tests.factories_declarations import WORDS, Cast, at, cast
+from tests.http.api import client_of
 from tests.models.world import PLATFORM
 
 BATCH = {
@@ -193,3 +194,79 @@ def test_e10_a_school_that_is_not_pilot_is_led_back_to_the_declaration_system(
         school = opened(people.school.account)
         assert school.get("/console/candidate/").status_code == 200
         assert "考试管理" in school.text()
+
+
+def declare(stage: tuple[Cast, Opened], as_: Any, **values: Any) -> Browser:
+    """A school that has posted one draft in an open batch; the answer is in `.last`."""
+    people, opened = stage
+    made = publish(stage, as_, requires_majors="")
+    with clock.travel(at("2020-04-02 09:00")):
+        school = opened(people.school.account)
+        school.post("/console/declaration/add", draft(batch_id=str(made.id), **values))
+    return school
+
+
+def drafts(as_: Any) -> list[Declaration]:
+    with as_(JOB) as db:
+        return list(db.scalars(sa.select(Declaration)))
+
+
+@pytest.mark.parametrize("number", ["0", "-5", "1.5", "100人", "100000", ""])
+def test_e20_the_number_applied_for_is_a_whole_number_from_1_to_99999(
+    stage: tuple[Cast, Opened], as_: Any, number: str
+) -> None:
+    school = declare(stage, as_, applied_count=number)
+    assert school.last is not None
+    assert school.last.status_code == 422
+    assert drafts(as_) == []
+
+
+@pytest.mark.parametrize("number", [1, 99_999])
+def test_e20_its_bounds_are_accepted(stage: tuple[Cast, Opened], as_: Any, number: int) -> None:
+    declare(stage, as_, applied_count=str(number))
+    assert [row.applied_count for row in drafts(as_)] == [number]
+
+
+@pytest.mark.parametrize("words", ["   ", "<p><br></p>", "<p>太短了</p>"])
+def test_e21_a_description_without_words_is_refused(stage: tuple[Cast, Opened], as_: Any, words: str) -> None:
+    school = declare(stage, as_, teachers_description=words)
+    assert school.last is not None
+    assert school.last.status_code == 422
+    assert drafts(as_) == []
+
+
+def test_e22_a_description_is_stored_without_its_scripts(stage: tuple[Cast, Opened], as_: Any) -> None:
+    hostile = f'{WORDS}<script>alert(1)</script><img src=x onerror="alert(2)">'
+    declare(stage, as_, venue_description=hostile)
+    stored = drafts(as_)[0].venue_description
+    assert WORDS in stored
+    assert "alert" not in stored
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.pdf", b"MZ\x90\x00" * 64), ("a.docx", b"PK\x05\x06" + b"\x00" * 18), ("a.txt", b"words")]
+)
+def test_e23_a_supporting_file_is_what_its_name_says(
+    stage: tuple[Cast, Opened], as_: Any, name: str, content: bytes
+) -> None:
+    upload = {"declaration_file-0-id": "", "declaration_file-0-file": (io.BytesIO(content), name)}
+    school = declare(stage, as_, **upload)
+    assert school.last is not None
+    assert school.last.status_code in (415, 422)
+    assert drafts(as_) == []
+
+
+def test_e24_supporting_files_may_be_left_out(stage: tuple[Cast, Opened], as_: Any) -> None:
+    declare(stage, as_)
+    assert len(drafts(as_)) == 1
+
+
+def test_e10_the_api_answers_403_for_the_business_platform(
+    stage: tuple[Cast, Opened], as_: Any, app: Any
+) -> None:
+    people, _ = stage
+    with as_(JOB) as db:
+        school = db.get_one(Account, people.school.account)
+    api = client_of(app, school)
+    assert api.get("candidate/").status_code == 403
+    assert api.get("declaration/").status_code == 200

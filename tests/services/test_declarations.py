@@ -270,6 +270,17 @@ def test_e26_the_number_approved_becomes_quota_and_the_school_gets_its_platform_
         assert "证书试点申报审核通过" in db.scalars(sa.select(Message.title)).one()
 
 
+def test_e92_the_thousandth_school_number_of_a_province_is_refused_not_wrapped(as_: Any, owner: sa.Engine) -> None:
+    on = stage(as_)
+    with owner.begin() as connection:
+        connection.execute(sa.text("insert into number_sequence (scope_key, last) values ('school:37', 999)"))
+    with pytest.raises(Conflict, match="编号已用完"):
+        on.by(on.people.province, reviews.approve, approved_count=80)
+    with as_(on.people.school) as db:
+        assert db.get_one(Declaration, on.key).state is DeclarationState.PENDING
+        assert db.scalars(sa.select(Quota)).all() == []
+
+
 def test_e26_more_than_was_applied_for_is_asked_again(as_: Any) -> None:
     on = stage(as_)
     with pytest.raises(DomainError, match="仍然批准") as refusal:
