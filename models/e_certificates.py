@@ -75,7 +75,7 @@ class ECertificate(Declared):
     school_name: Mapped[str | None] = field("所属院校", Text(100), listed, searched)
     site_name: Mapped[str | None] = field("考核站点", Text(80))
     issued_at: Mapped[datetime] = field("发证时间", Moment(), listed, filtered)
-    file: Mapped[str | None] = field("电子证书", File(("pdf",)))
+    file: Mapped[str | None] = field("电子证书", File(("pdf",)), hidden)  # behind 下载, which leaves a fact
     digest: Mapped[str | None] = field("SHA-256", Code(64))
     historic: Mapped[bool] = field("历史证书", Flag(), filtered, default=False)
     correction_id: Mapped[int | None] = reference("依据的更正申请", "correction_request", hidden)

@@ -10,6 +10,7 @@ from flask_appbuilder import AppBuilder
 from views.consoles import (
     accounts,
     attendance,
+    certificates,
     declarations,
     exam_papers,
     home,
@@ -26,9 +27,9 @@ from views.space import space
 
 VIEWS = (
     login.Login, portal.Portal, verify.Verify, health.Health, space_login.SpaceLogin, space.Space, home.Home,
-    accounts.Accounts, declarations.Declaring, seals.Seals, desk.Decisions, desk.SigningDesk, phone.SigningPhone,
-    papers.FeePapers, scheduling.Scheduling, attendance.Attendances, exam_papers.ExamPapers, jobs.Jobs,
-    jobs.SpecialImports,
+    accounts.Accounts, declarations.Declaring, seals.Seals, certificates.CertificateFiles, desk.Decisions,
+    desk.SigningDesk, phone.SigningPhone, papers.FeePapers, scheduling.Scheduling, attendance.Attendances,
+    exam_papers.ExamPapers, jobs.Jobs, jobs.SpecialImports,
 )  # fmt: skip
 
 

@@ -65,8 +65,8 @@ score: list export ask_recheck
 recheck: list withdraw export
 certificate_result: list export
 issuance_task: list export
-e_certificate: list download
-correction_request: list add
+e_certificate: list download record_handover
+correction_request: list add agree reject
 training_class: list add edit delete
 trainee: list add edit delete
 weekly_report: list add edit submit
@@ -133,9 +133,9 @@ fee_slip: confirm send_back record_payment import_confirmations print
 seat_assignment: import move_seat take_seat
 registration: give_seat
 issuance_task: reissue
-e_certificate: download bulk_download
+e_certificate: download bulk_download download_plan record_print record_posting record_handover
 certificate_event: list
-correction_request: list
+correction_request: list add agree reject
 training_class: list
 weekly_report: list add edit submit
 audit_entry: list export
@@ -268,6 +268,7 @@ subject: edit
 major: add edit delete import
 parameter: edit add
 dictionary_item: add edit delete
+correction_request: agree reject
 candidate: unmask
 account: add edit disable enable reset_password hand_over
 sms_message: resend

@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -49,6 +49,15 @@ def signing_key() -> SigningKey:
 
 
 @dataclass(frozen=True)
+class Contents:
+    """What a correction may change."""
+
+    name: str
+    id_number: str
+    photo: str | None
+
+
+@dataclass(frozen=True)
 class Seals:
     """Each party's seal as it was when that party signed this round (R126, E134)."""
 
@@ -68,12 +77,29 @@ def make_certificate(session: Session, task_id: int) -> ECertificate | None:
     ).one_or_none()
     if task is None or _made(session, task.id):
         return None
-    signed = _signed_pdf(session, task)
+    made = _edition(session, task, Contents(task.candidate_name, task.id_number, task.photo), person_id=task.person_id)
+    _tell_holder(session, task)
+    return made
+
+
+def make_corrected(
+    session: Session, before: ECertificate, contents: Contents, correction_id: int, person_id: int
+) -> ECertificate:
+    """The next edition of an issued certificate: the same number, signatures and seals, other contents (R131, R132)."""
+    task = session.get_one(IssuanceTask, before.task_id, with_for_update=True)
+    return _edition(
+        session, task, contents, person_id=person_id, edition=before.edition + 1, correction_id=correction_id
+    )
+
+
+def _edition(session: Session, task: IssuanceTask, contents: Contents, **values: Any) -> ECertificate:
+    """Draw, sign, store, record; the caller holds the task's lock and commits."""
+    signed = _signed_pdf(session, task, contents)
     made = ECertificate(
         certificate_number=task.certificate_number,
-        candidate_name=task.candidate_name,
-        id_number=task.id_number,
-        photo=task.photo,
+        candidate_name=contents.name,
+        id_number=contents.id_number,
+        photo=contents.photo,
         certificate_name=task.certificate_name,
         level=task.level,
         organisation_name=task.organisation_name,
@@ -84,11 +110,10 @@ def make_certificate(session: Session, task_id: int) -> ECertificate | None:
         digest=hashlib.sha256(signed).hexdigest(),
         task_id=task.id,
         organisation_id=task.organisation_id,
-        person_id=task.person_id,
+        **values,
     )
     session.add(made)
     session.flush()
-    _tell_holder(session, task)
     return made
 
 
@@ -96,7 +121,7 @@ def _made(session: Session, task_id: int) -> bool:
     return bool(session.scalar(sa.select(sa.exists().where(ECertificate.task_id == task_id))))
 
 
-def _signed_pdf(session: Session, task: IssuanceTask) -> bytes:
+def _signed_pdf(session: Session, task: IssuanceTask, contents: Contents) -> bytes:
     """Draw and sign; the PDF's date is the second signature's (4.14)."""
     if task.issued_at is None or task.certificate_number is None:
         raise DomainError("certificate.task", "发放记录没有发证时间或证书编号")
@@ -104,11 +129,11 @@ def _signed_pdf(session: Session, task: IssuanceTask) -> bytes:
     printed = certificate(
         Certificate(
             number=task.certificate_number,
-            name=task.candidate_name,
-            id_number=task.id_number,
+            name=contents.name,
+            id_number=contents.id_number,
             certificate=task.certificate_name,
             level=task.level.label,
-            photo=_photo(task.photo),
+            photo=_photo(contents.photo),
             organisation=task.organisation_name,
             organisation_seal=seals.organisation,
             site_school=site_school_name(session, task),

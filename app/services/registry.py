@@ -5,7 +5,9 @@ import app.services.attendance
 import app.services.batches
 import app.services.borrowing
 import app.services.candidates
+import app.services.certificate_events
 import app.services.certificates
+import app.services.corrections
 import app.services.declarations
 import app.services.e_certificates
 import app.services.exam_prints
