@@ -149,6 +149,16 @@ def _in_state(state: IdentityState) -> Callable[[datetime], sa.ColumnElement[boo
     return lambda _: Candidate.identity_state == state
 
 
+_PHASE_WORDS = {
+    _I.INCOMPLETE: "待补全",
+    _I.WAITING: "待认证",
+    _I.VERIFIED: "认证通过",
+    _I.FAILED: "待人工确认",
+    _I.CONFIRMED: "已确认",
+}
+"""What the tabs call the real-name states (7.2)."""
+
+
 class Candidate(Declared):
     """A person a school enters for exams, once per school and ID number (考生). R40–R58, 4.6.
 
@@ -257,13 +267,11 @@ class Candidate(Declared):
         ),
         CandidateKind.SOCIAL: ("name", "name_pinyin", "id_number", "mobile", "photo"),
     }
-    PHASES: ClassVar[Phases] = {
-        "待补全": _in_state(_I.INCOMPLETE),
-        "待认证": _in_state(_I.WAITING),
-        "认证通过": _in_state(_I.VERIFIED),
-        "待人工确认": _in_state(_I.FAILED),
-        "已确认": _in_state(_I.CONFIRMED),
-    }
+    PHASES: ClassVar[Phases] = {word: _in_state(state) for state, word in _PHASE_WORDS.items()}
+
+    def phase(self, _: datetime) -> str:
+        """The word of the tab under which the candidate stands (7.2)."""
+        return _PHASE_WORDS[self.identity_state]
 
     @validates("id_number")
     def _derive(self, _: str, number: str) -> str:

@@ -92,7 +92,7 @@ class DeclarationBatch(Declared):
     panel = Panel(
         "申报批次",
         menu="申报管理/申报批次",
-        menus={"school": "证书管理/申报计划", "platform": "申报管理/批次总览"},
+        menus={"school": "", "platform": "申报管理/批次总览"},  # schools have a page of their own for it
         icon="calendar-event",
         order=30,
         sort="-window_from",
@@ -226,7 +226,7 @@ class Declaration(Declared):
     )
     year: Mapped[int] = field("年度", Int(), filtered, readonly, copied="batch_id.year")
     certificate_id: Mapped[int] = reference(
-        "选择试点证书", "certificate", listed, filtered, within=("organisation_id",),
+        "试点证书", "certificate", listed, filtered, within=("organisation_id",),
         help="只列出已启用的证书"
     )
     organisation_id: Mapped[int] = reference(
@@ -279,13 +279,16 @@ class Declaration(Declared):
             ("state = 'DRAFT' or submitted_at is not null", "提交后才能审核"),
         ),
         indexes=(("school_id", "year", "certificate_id"), ("batch_id", "state")),
-        empty="还没有申报。批次开放后点“申报证书试点”",
+        empty="还没有申报。批次开放后,院校在“申报计划”中申报",
     )
     school: Mapped[School]
     city: Mapped[City]
     batch: Mapped[DeclarationBatch]
     certificate: Mapped[Certificate]
     organisation: Mapped[Organisation]
+
+    def __str__(self) -> str:
+        return f"{self.school_name} · {self.certificate}"
 
     @classmethod
     def makes_pilot(cls, year: int, moment: datetime) -> sa.ColumnElement[bool]:
@@ -326,7 +329,7 @@ class DeclarationMajor(Declared):
             organisation=read("organisation_id", when=_APPROVED),
         ),
         unique=(("declaration_id", "major_id"),),
-        empty="搜索专业并点“添加到列表”",
+        empty="没有按专业填报",
     )
     declaration: Mapped[Declaration]
     major: Mapped[Major]
@@ -361,7 +364,7 @@ class DeclarationFile(Declared):
             organisation=read("organisation_id", when=_APPROVED),
         ),
         unique=(("declaration_id", "file"),),
-        empty="选填;可上传证明师资和场地的材料",
+        empty="没有上传佐证材料(选填)",
     )
     declaration: Mapped[Declaration]
 

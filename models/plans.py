@@ -228,21 +228,17 @@ class ExamPlan(Declared):
             Block(
                 "考试安排",
                 (
-                    "registration_from",
-                    "registration_to",
-                    "scheduling_from",
-                    "scheduling_to",
-                    "exam_from",
-                    "exam_to",
-                    "recording_from",
-                    "recording_to",
-                    "publicity_from",
-                    "publicity_to",
+                    "registration_from~registration_to",
+                    "scheduling_from~scheduling_to",
+                    "exam_from~exam_to",
+                    "recording_from~recording_to",
+                    "publicity_from~publicity_to",
                 ),
             ),
             Block("考核单位", ("organisation_id", "fee_mode")),
         ),
         children=("plan_certificate", "plan_subject"),
+        related=("exam_session",),
         unique=(("organisation_id", "exam_year", "name"),),
         checks=(
             ("registration_from < registration_to", "报考开始应早于报考结束"),
@@ -373,7 +369,7 @@ class PlanSubject(Declared):
     plan_certificate_id: Mapped[int] = reference(
         "考核方案", "plan_certificate", hidden, within=("plan_id", "certificate_id"), ondelete="CASCADE"
     )
-    subject_id: Mapped[int] = reference("考试科目", "subject", listed, filtered, within=("certificate_id",))
+    subject_id: Mapped[int] = reference("考试科目", "subject", filtered, within=("certificate_id",))
     certificate_id: Mapped[int] = reference(
         "考核证书", "certificate", listed, filtered, readonly, copied="subject_id.certificate_id"
     )
@@ -387,9 +383,9 @@ class PlanSubject(Declared):
         "参考对象", "target_group", readonly, copied="subject_id.target_group_id"
     )
     full_mark: Mapped[Decimal] = field("满分", Amount(5, 1), default=100)
-    pass_mark: Mapped[Decimal] = field("合格分数", Amount(5, 1), help="“综合成绩合格”时仅供参考")
+    pass_mark: Mapped[Decimal] = field("合格分数", Amount(5, 1), listed, help="“综合成绩合格”时仅供参考")
     weight: Mapped[int | None] = field(
-        "所占总成绩比例", Int(0, 100), help="整数百分比,同一证书同一参考对象合计100"
+        "所占总成绩比例", Int(0, 100), listed, help="整数百分比,同一证书同一参考对象合计100"
     )
     consecutive: Mapped[bool] = field(
         "多场连考", Flag(), default=False, help="勾选后每场各安排一个座位,否则只考其中一场"

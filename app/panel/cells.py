@@ -9,7 +9,7 @@ from typing import Any
 
 from app.panel.pages import Cell
 from app.panel.resolve import Resolved, kind_of, related, resolve
-from models.kit import Declared, Field, Mark
+from models.kit import Choices, Declared, Field, Mark, clock
 from models.kit.clock import ZONE
 
 NOTHING = "—"
@@ -24,6 +24,8 @@ def cell(resolved: Resolved, row: Any, name: str, *, link: bool = False, unmaske
     declared, value = resolved.fields[name], getattr(row, name)
     if value is None or value == "":
         return Cell(NOTHING)
+    if name == resolved.state and (derived := standing(row)) is not None:
+        return derived
     shown = _draw(resolved, row, name, declared, value, unmasked)
     if link and name == resolved.panel.title:
         return Cell(shown.text, shown.kind, shown.tone, f"{resolved.url}/{row.id}")
@@ -50,6 +52,32 @@ def _draw(resolved: Resolved, row: Any, name: str, declared: Field, value: Any, 
 
 
 _CELL = {"date": "date", "flag": "flag", "lines": "lines"}
+
+
+_TONES = {
+    "草稿": "grey", "待下一阶段": "grey", "已结束": "grey", "已登记": "grey", "已考": "grey",
+    "未开始": "amber", "未排考": "amber", "待补全": "amber", "待人工确认": "amber",
+    "待认证": "blue", "已排考": "blue", "公示中": "blue",
+    "未安排": "red", "缺考": "red", "已取消": "red",
+}  # fmt: skip
+
+
+def standing(row: Any) -> Cell | None:
+    """Where a row stands now, where that follows from time and facts and is stored nowhere (D11, 9.4)."""
+    if hasattr(row, "phases"):
+        phase: Any = "、".join(row.phases(clock.now()))
+    elif hasattr(row, "phase"):
+        phase = row.phase(clock.now())
+    else:
+        return None
+    if isinstance(phase, Choices):
+        return Cell(phase.label, "state", phase.tone)  # type: ignore[arg-type]
+    return Cell(phase, "state", _TONES.get(phase, "green"))  # type: ignore[arg-type]
+
+
+def state_cell(resolved: Resolved, row: Any) -> Cell | None:
+    """The state of a row, stored or derived; none where the table knows no states."""
+    return cell(resolved, row, resolved.state) if resolved.state else standing(row)
 
 
 def _reference(resolved: Resolved, row: Any, name: str) -> Cell:

@@ -86,9 +86,9 @@ class DeskView(DeskGate, BaseModelView):
     def is_accessible(self) -> bool:
         return super().is_accessible() and may(current_actor(), self.resolved.table, "list")
 
-    def _handle_view(self, name: str, **kwargs: Any) -> Any:
+    def _handle_view(self, name: str, /, **kwargs: Any) -> Any:
         """The one check in front of every route: the table's list, then the door's own permission."""
-        refusal = super()._handle_view(name, **kwargs)
+        refusal = super()._handle_view(name)  # its own arguments may be called the same as the route's
         if refusal is not None:
             return refusal
         verb = VERBS.get(name) or kwargs["name"]

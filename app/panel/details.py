@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.roles import may
 from app.panel import query
-from app.panel.cells import NOTHING, cell, plain
+from app.panel.cells import NOTHING, cell, plain, state_cell
 from app.panel.lists import _column, crumbs, row_links
 from app.panel.pages import Cell, Crumb, DetailPage, Item, Link, Related, Row, Section, Step
 from app.panel.resolve import Resolved, kind_of, readable, resolve_table
@@ -22,7 +22,7 @@ RELATED_ROWS = 10
 
 def detail_page(session: Session, resolved: Resolved, actor: Actor, row: Declared) -> DetailPage:
     """What one row shows to this actor."""
-    state = cell(resolved, row, resolved.state) if resolved.state else None
+    state = state_cell(resolved, row)
     photo = next((name for name in resolved.shown if kind_of(resolved.fields[name]) == "photo"), "")
     return DetailPage(
         title=f"{row} · {resolved.panel.label}详情",

@@ -76,8 +76,16 @@ class Doors:
 
     # forms
 
+    def asked(self, adding: bool) -> list[str]:
+        """The columns the page asks a person for: one's own tenant goes without saying."""
+        return [name for name in self.resolved.form(adding) if name != self.resolved.own]
+
+    def _form_class(self, adding: bool) -> type[PanelForm]:
+        own = (self.resolved.own,)
+        return form_class(self.resolved, self.session, adding=adding, children=self.children, omit=own)
+
     def add(self) -> Any:
-        form_type = form_class(self.resolved, self.session, adding=True, children=self.children)
+        form_type = self._form_class(adding=True)
         if request.method == "GET":
             return self._form_page(form_type(data=defaults(self.resolved)), adding=True)
         form, status = form_type(posted()), 422
@@ -95,7 +103,7 @@ class Doors:
         row = self.row(key)
         if not editable(self.resolved, current_actor(), row):
             raise DomainError("state", "当前状态不能修改", status=409)
-        form_type = form_class(self.resolved, self.session, adding=False, children=self.children)
+        form_type = self._form_class(adding=False)
         if request.method == "GET":
             return self._form_page(form_type(data=self._data(row)), row=row)
         form, status = form_type(posted()), 422
@@ -146,7 +154,7 @@ class Doors:
         return row
 
     def _data(self, row: Declared) -> dict[str, Any]:
-        data = {name: getattr(row, name) for name in self.resolved.form(adding=False)}
+        data = {name: getattr(row, name) for name in self.asked(adding=False)}
         data["row_version"] = str(row.version)
         for child in self.children:
             column = next(n for n, f in child.fields.items() if f.refers == self.resolved.table)
@@ -166,7 +174,7 @@ class Doors:
     def _differences(self, form: PanelForm, row: Declared) -> Sequence[tuple[str, str, str]]:
         """What the other person's saving changed against what stands in this form (R137)."""
         found = []
-        for name in self.resolved.form(adding=False):
+        for name in self.asked(adding=False):
             mine, theirs = form._fields[name].data, getattr(row, name)
             if mine != theirs and kind_of(self.resolved.fields[name]) not in ("file", "photo"):
                 found.append((self.resolved.fields[name].label, _text(mine), _text(theirs)))
@@ -178,7 +186,7 @@ class Doors:
         if row is not None:
             self._link_files(form, row)
         sections: dict[str, list[str]] = {}
-        for name in self.resolved.form(adding):
+        for name in self.asked(adding):
             sections.setdefault(self.resolved.section(name), []).append(name)
         for child in self.children:
             sections[child.panel.label] = [child.table]

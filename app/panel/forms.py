@@ -212,6 +212,8 @@ def control(declared: Declaration, *, required: bool, session: Session, remote: 
         marks["data-wide"] = True
     if kind == "rich":
         marks["data-rich"] = True
+    if getattr(declared.type, "closing", False):
+        marks["data-closing"] = True
     if kind == "reference":
         marks["data-remote"] = remote
         options["choices"] = []

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.roles import may
 from app.panel import query
-from app.panel.cells import cell
+from app.panel.cells import cell, state_cell
 from app.panel.pages import Block, Cell, Column, Crumb, Empty, Filter, Link, ListPage, Pager, Row, Tab
 from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import PREFIX, Wish
@@ -43,16 +43,20 @@ def list_page(session: Session, resolved: Resolved, actor: Actor, wish: Wish, sh
         action=resolved.url + "/",
         tabs=[_tab(resolved, wish, tab, count) for tab, count in found.tabs],
         filters=[_filter(session, resolved, name, wish) for name in resolved.filters if _askable(resolved, name)],
-        columns=[replace(_column(resolved, name, wish), hidden=name not in chosen) for name in names],
+        columns=[
+            *(replace(_column(resolved, name, wish), hidden=name not in chosen) for name in names),
+            *([Column("standing", "状态", "state")] if _only_derived(resolved) else []),
+        ],
         rows=[_row(resolved, actor, row, names) for row in found.rows],
         buttons=_buttons(resolved, actor, wish),
-        bulk=[_bulk(resolved, item) for item in resolved.actions if item.on == "row" and _allowed(actor, resolved, item)],
+        bulk=[_bulk(resolved, item, wish) for item in resolved.actions if item.on == "row" and _allowed(actor, resolved, item)],
         pager=_pager(resolved, wish, found),
         empty=_empty(resolved, actor, bool(wish.every)),
         cards=bool(resolved.panel.cards),
         state=[("tab", wish.tab), ("sort", wish.sort), ("size", str(wish.size))],
         chooser=f"{resolved.url}/columns",
         filtered=bool(wish.every),
+        whole=not wish.private,  # a filter by a personal number travels in no address
     )
 
 
@@ -106,13 +110,32 @@ def _row(resolved: Resolved, actor: Actor, row: Declared, names: list[str]) -> R
     blocks = [
         Block(
             block.caption,
-            [(_label(resolved, column), cell(resolved, row, column)) for column in block.columns],
+            [_line(resolved, row, column) for column in block.columns],
             photo=_photo(resolved, row, block.photo),
         )
         for block in resolved.panel.cards
     ]
     cells: list[Cell] = [cell(resolved, row, name, link=True) for name in names]
+    state = state_cell(resolved, row)
+    if state is not None and _only_derived(resolved):
+        cells.append(state)
+    if state is not None and blocks and not any(resolved.state in block.columns for block in resolved.panel.cards):
+        blocks.append(Block("状态", [("", state)]))
     return Row(str(row.id), cells, row_links(resolved, actor, row), blocks, str(row))
+
+
+def _line(resolved: Resolved, row: Declared, column: str) -> tuple[str, Cell]:
+    """A line of a card; `a_from~a_to` is a window in one line."""
+    first, _, last = column.partition("~")
+    if not last:
+        return _label(resolved, column), cell(resolved, row, column)
+    ends = [cell(resolved, row, name).text for name in (first, last)]
+    return resolved.fields[first].label.removesuffix("开始") + "时间", Cell(" ~ ".join(ends))
+
+
+def _only_derived(resolved: Resolved) -> bool:
+    """Whether rows have a state that no column holds."""
+    return not resolved.state and hasattr(resolved.model, "phase")
 
 
 def _label(resolved: Resolved, column: str) -> str:
@@ -173,8 +196,9 @@ def _action_link(resolved: Resolved, item: Action, row: Declared) -> Link:
     )
 
 
-def _bulk(resolved: Resolved, item: Action) -> Link:
-    return Link(item.label, f"{resolved.url}/action/{item.name}", item.icon, "post", danger=item.danger, name=item.name)
+def _bulk(resolved: Resolved, item: Action, wish: Wish) -> Link:
+    address = wish.address(f"{resolved.url}/action/{item.name}")
+    return Link(item.label, address, item.icon, "post", danger=item.danger, name=item.name)
 
 
 def _buttons(resolved: Resolved, actor: Actor, wish: Wish) -> list[Link]:

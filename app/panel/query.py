@@ -88,11 +88,17 @@ def _range(column: Any, kind: str, side: str, value: str) -> Any:
     return column >= moment if side == "from" else column < moment + timedelta(days=1)
 
 
+def within(resolved: Resolved, wish: Wish) -> list[Any]:
+    """The filters and the tab as SQL: what the list counts as its total."""
+    chosen = next((tab for tab in tabs_of(resolved) if tab.name == wish.tab), None)
+    tab = [chosen.where] if chosen is not None and chosen.where is not None else []
+    return [*conditions(resolved, wish), *tab]
+
+
 def find(session: Session, resolved: Resolved, wish: Wish) -> Found:
     """The page of rows, its counters in one statement, the rows in a second."""
     where, tabs = conditions(resolved, wish), tabs_of(resolved)
-    chosen = next((tab for tab in tabs if tab.name == wish.tab), None)
-    here = [*where, *([chosen.where] if chosen is not None and chosen.where is not None else [])]
+    here = within(resolved, wish)
     counts = _counts(session, resolved, [here, *([*where, *([tab.where] if tab.where is not None else [])] for tab in tabs)])
     total = counts[0]
     pages = max(1, -(-total // wish.size))

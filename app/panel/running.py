@@ -18,11 +18,13 @@ from app.panel.lists import crumbs
 from app.panel.pages import Crumb, MessagePage
 from app.panel.resolve import Resolved, kind_of
 from app.panel.uploads import posted
+from app.panel.wish import Wish, read_wish
 from app.services.actions import Action, Ask, Outcome, action_named
 from app.services.errors import DomainError, NotFound
 from models.kit import Declared, Field, Mark
 
 MOST_ROWS = 1000
+TOO_MANY = f"一次最多处理{MOST_ROWS}条"
 
 
 def run(session: Session, resolved: Resolved, name: str) -> Any:
@@ -82,8 +84,19 @@ def carry_out(
 
 
 def chosen(session: Session, resolved: Resolved) -> list[Declared]:
-    """The ticked rows."""
+    """The ticked rows, or all that the list's filter matches (选择全部)."""
+    if request.form.get("whole") == "1":
+        return matching(session, resolved, read_wish(resolved, request.args, {}))
     return named(session, resolved, {*request.form.getlist("rowid"), *request.args.getlist("rowid")})
+
+
+def matching(session: Session, resolved: Resolved, wish: Wish) -> list[Declared]:
+    """Every row of a list, whatever page it stands on."""
+    rows = sa.select(resolved.model).where(*query.within(resolved, wish)).order_by(resolved.model.id)
+    found = session.scalars(rows.limit(MOST_ROWS + 1).options(*query._loads(resolved))).unique().all()
+    if len(found) > MOST_ROWS:
+        raise DomainError("too_many", TOO_MANY)
+    return list(found)
 
 
 def named(session: Session, resolved: Resolved, keys: set[str]) -> list[Declared]:
@@ -91,7 +104,7 @@ def named(session: Session, resolved: Resolved, keys: set[str]) -> list[Declared
     if not keys:
         raise DomainError("nothing", "请先勾选要处理的数据")
     if len(keys) > MOST_ROWS:
-        raise DomainError("too_many", f"一次最多处理{MOST_ROWS}条")
+        raise DomainError("too_many", TOO_MANY)
     if not all(text.isdecimal() and len(text) < 18 for text in keys):
         raise NotFound()
     ids = [int(text) for text in keys]
@@ -129,7 +142,7 @@ def _declared(ask: Ask) -> Field:
 
 def _preview(resolved: Resolved, item: Action, rows: list[Declared], fit: list[Declared], form: PanelForm) -> str:
     lines = []
-    if item.on != "list":
+    if item.on != "list" and len(rows) > 1:
         lines.append(("将处理", f"{len(fit)} 条"))
         if len(rows) > len(fit):
             lines.append(("状态不符,跳过", f"{len(rows) - len(fit)} 条"))

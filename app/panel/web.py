@@ -240,7 +240,7 @@ def unread(actor: Actor) -> int:
     few = sa.select(sa.literal(1)).select_from(Message).where(Message.read_at.is_(None)).limit(100).subquery()
     try:
         return int(session.scalar(sa.select(sa.func.count()).select_from(few)) or 0)
-    except sa.exc.PendingRollbackError:  # the error page of a failed transaction
+    except (sa.exc.PendingRollbackError, sa.exc.InternalError):  # the error page of a failed transaction
         return 0
 
 

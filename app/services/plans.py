@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.services import numbers
-from app.services.actions import Ask, action, before_delete, before_save, editable_when, move
+from app.services.actions import Ask, action, after_save, before_delete, before_save, editable_when, move
 from app.services.errors import Conflict, DomainError
 from models.certificates import Certificate, CertificateState, Subject, SubjectState
 from models.kit import Flag, Moment, clock, formats
@@ -62,7 +62,15 @@ def add_certificate(session: Session, plan: ExamPlan, certificate: Certificate) 
             )
         )
     session.flush()
+    _count_subjects(session, plan)
     return rule
+
+
+def _count_subjects(session: Session, plan: ExamPlan) -> None:
+    """开考科目, as lists and details show it."""
+    subjects = sa.select(sa.func.count()).select_from(PlanSubject).where(PlanSubject.plan_id == plan.id)
+    plan.subject_count = session.scalar(subjects) or 0
+    session.flush()
 
 
 def _even_weights(subjects: Any) -> list[int]:
@@ -231,9 +239,7 @@ def publish(session: Session, actor: Actor, rows: list[ExamPlan]) -> str:
         now = clock.now()
         first = session.scalar(sa.select(sa.func.min(ExamSession.starts_at)).where(ExamSession.plan_id == plan.id))
         plan.exam_year = first.astimezone(clock.ZONE).year if first else plan.exam_year
-        plan.subject_count = session.scalar(
-            sa.select(sa.func.count()).select_from(PlanSubject).where(PlanSubject.plan_id == plan.id)
-        ) or 0
+        _count_subjects(session, plan)
         if plan.plan_code is None:
             number = numbers.take(session, f"plan:{now:%Y%m%d}", ceiling=9999)[0]
             plan.plan_code = formats.make_plan_code(now.date(), number)
@@ -361,6 +367,11 @@ def _rule_goes_with_draft(session: Session, actor: Actor, row: PlanCertificate) 
 @before_delete(PlanSubject)
 def _subject_goes_with_draft(session: Session, actor: Actor, row: PlanSubject) -> None:
     _require_draft(session.get_one(ExamPlan, row.plan_id))
+
+
+@after_save(PlanSubject)
+def _subject_is_counted(session: Session, actor: Actor, row: PlanSubject, values: dict[str, Any]) -> None:
+    _count_subjects(session, session.get_one(ExamPlan, row.plan_id))
 
 
 @before_delete(ExamSession)

@@ -14,7 +14,7 @@ ALL = ("add", "edit", "delete", "import", "export")
 class Block:
     """One cell of a card row (7.2: 学生信息, 考试安排): a caption and the columns drawn in it, line by line.
 
-    Columns may be dotted through references: `candidate.name`. `photo` names the picture column drawn beside.
+    Columns may be dotted through references: `candidate.name`; `a_from~a_to` is a window in one line. `photo` names the picture column drawn beside.
     """
 
     caption: str

@@ -16,14 +16,10 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-import procrastinate
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app.access.actor import AUTH, JOB, WalledSession, acting_as, make_engine
-from app.access.database import QUEUE_SCHEMA
-from app.jobs.queue import QUEUE
 from app.services import logins
 from config import settings
 from models.accounts import Account
@@ -108,17 +104,6 @@ class Installation:
         draft = self.clock_file.with_suffix(".draft")
         draft.write_text(str(seconds))
         draft.replace(self.clock_file)
-
-    def strike(self, *names: str) -> None:
-        """The hour at which the worker does these by the clock: what its own timetable would put into the queue."""
-        connector = procrastinate.SyncPsycopgConnector(
-            conninfo=make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False),
-            kwargs={"options": f"-c search_path={QUEUE_SCHEMA},public -c role=panel_job"},
-        )
-        app = procrastinate.App(connector=connector)
-        with app.open():
-            for name in names:
-                app.configure_task(f"due.{name}", queue=QUEUE).defer(timestamp=0)
 
     # The database
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,9 @@ from tests.browser.installation import ROOT, Installation
 AXE = ROOT / "views" / "static" / "dist" / "axe.min.js"
 PICTURES = ROOT / "var" / "screenshots"
 JOB_MS = 60_000
+PICTURES_SHOWN = """Promise.all([...document.images]
+    .filter(i => !i.complete && i.getBoundingClientRect().top < innerHeight)
+    .map(i => new Promise(done => { i.onload = i.onerror = done })))"""
 
 
 class Album:
@@ -30,9 +32,14 @@ class Album:
             old.unlink()
 
     def take(self, page: Page, name: str, *, whole: bool = False) -> None:
-        expect(page.locator(".is-leaving, .htmx-request")).to_have_count(0)
-        path = self.folder / f"{len(self.taken) + 1:02d}-{name}.png"
-        page.screenshot(path=path, full_page=whole, animations="disabled")
+        expect(page.locator(".is-leaving, .htmx-request, [aria-busy=true]")).to_have_count(0)
+        path, window = self.folder / f"{len(self.taken) + 1:02d}-{name}.png", page.viewport_size
+        if whole and window is not None:  # a window as high as the page, so that what sticks to an edge is in place
+            page.set_viewport_size({**window, "height": page.evaluate("document.documentElement.scrollHeight")})
+        page.evaluate(PICTURES_SHOWN)
+        page.screenshot(path=path, animations="disabled")
+        if whole and window is not None:
+            page.set_viewport_size(window)
         self.taken.append(path.name)
         self.findings += [f"{path.name}: {finding}" for finding in findings(page)]
 
@@ -89,7 +96,10 @@ class Person:
 
     def fill(self, values: dict[str, str]) -> None:
         for label, value in values.items():
-            self.control(label).fill(value)
+            control = self.control(label)
+            control.fill(value)
+            if control.get_attribute("data-date"):
+                control.press("Tab")  # the calendar closes
 
     def control(self, label: str) -> Locator:
         return self.page.get_by_label(re.compile(rf"^{re.escape(label)}(\*?(（必填）)?)$")).first
@@ -147,6 +157,19 @@ class Person:
         """A short message, wherever it appears: it tells that something has been done."""
         expect(self.page.locator("#ui-toasts")).to_contain_text(text)
 
+    def reloads_until(self, locator: Locator, tries: int = 30) -> None:
+        """What the worker does by itself appears sooner or later; a person presses F5 meanwhile."""
+        for _ in range(tries):
+            try:
+                return expect(locator).to_be_visible(timeout=1_500)
+            except AssertionError:
+                self.page.reload(wait_until="load")
+        return expect(locator).to_be_visible()
+
+    def job(self, state: str) -> None:
+        """The page of a job, which follows it by itself."""
+        expect(self.page.locator("#job .ui-state")).to_have_text(state, timeout=JOB_MS)
+
     def shot(self, name: str, *, whole: bool = False) -> None:
         self.album.take(self.page, name, whole=whole)
 
@@ -192,7 +215,3 @@ class People:
         for context in self._contexts:
             context.close()
         self._contexts.clear()
-
-
-def lines(texts: Iterable[str]) -> str:
-    return "\n".join(texts)

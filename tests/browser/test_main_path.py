@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.installation import Installation
-from tests.browser.people import People, Person
+from tests.browser.people import People
+from tests.browser.workbooks import Student, filled, photo_zip, students
 
 pytestmark = pytest.mark.browser
 
 CERTIFICATE, LEVEL = "人工智能数据处理", "中级"
 FULL = f"{CERTIFICATE}({LEVEL})"
 SUBJECTS = (("600101", "数据处理基础理论", "机考"), ("600102", "数据标注与质检实操", "实操"))
+PLAN = "2026年春季人工智能数据处理考试"
+SITE = "杭州厚朴信息职业技术学院AI数据考核站点"
+SESSIONS = (("2026-05-16 09:00", "2026-05-16 10:30"), ("2026-05-16 14:00", "2026-05-16 16:00"))
+WINDOWS = {
+    "报考开始": "2026-04-01 00:00",
+    "报考结束": "2026-04-20 23:59",
+    "排考开始": "2026-04-15 00:00",
+    "排考结束": "2026-04-30 23:59",
+    "考试开始": "2026-05-16 00:00",
+    "考试结束": "2026-05-17 23:59",
+    "成绩登记开始": "2026-05-18 00:00",
+    "成绩登记结束": "2026-05-25 23:59",
+    "成绩公示开始": "2026-05-26 00:00",
+    "成绩公示结束": "2026-06-01 23:59",
+}
 SCHOOL_PRINCIPAL, SCHOOL_MANAGER = "school01", "school01m"
 ORGANISATION_PRINCIPAL, ORGANISATION_MANAGER, CLERK = "org1", "org1m", "org1c"
 PROVINCE, OPERATOR = "province33", "operator"
@@ -28,6 +44,7 @@ class Walk:
     people: People
     installation: Installation
     folder: Path
+    students: list[Student] = field(default_factory=lambda: students(300))
 
 
 def an_organisation_describes_its_certificate(walk: Walk) -> None:
@@ -80,7 +97,7 @@ def a_province_publishes_a_batch(walk: Walk) -> None:
             "申报批次/学期": "2026年第一次",
             "年度": "2026",
             "申报开始": "2026-03-05 00:00",
-            "申报截止": "2026-03-20",
+            "申报截止": "2026-03-20 23:59",
         }
     )
     province.write("申报说明", "请各试点院校按专业人才培养方案申报,3月20日24:00截止。")
@@ -99,7 +116,7 @@ def a_school_declares(walk: Walk) -> None:
     school = walk.people.as_person(SCHOOL_PRINCIPAL)
     school.shot("school-declaring")
     school.press("申报证书试点")
-    school.pick("选择试点证书", CERTIFICATE)
+    school.pick("试点证书", CERTIFICATE)
     school.fill({"拟申报的培训人数": "400"})
     school.write("师资情况描述", "专任教师十六名,双师型教师九名,企业兼职教师四名。")
     school.write("场地情况描述", "数据标注实训室三间共一百八十个工位,综合实训室两间。")
@@ -131,12 +148,197 @@ def the_province_approves_a_quota(walk: Walk) -> None:
     province.shot("quotas")
 
 
+def the_organisation_publishes_a_plan(walk: Walk) -> None:
+    walk.installation.travel_to("2026-03-25 09:00")
+    manager = walk.people.as_person(ORGANISATION_MANAGER)
+    manager.go("考试管理", "考试计划")
+    manager.shot("plans-empty")
+    manager.press("新增")
+    manager.fill({"计划名称": PLAN, **WINDOWS})
+    manager.write("要求", "请考生携带准考证和身份证,提前三十分钟到达考场。")
+    manager.shot("plan-form", whole=True)
+    manager.press("保存")
+    manager.told(f"已新增考试计划“{PLAN}”")
+    manager.shot("plan-draft", whole=True)
+    manager.press("添加证书")
+    manager.choose("考核证书", FULL)
+    manager.shot("plan-add-certificate")
+    manager.press("添加证书")
+    manager.told("及其科目")
+    manager.shot("plan-with-certificate", whole=True)
+    manager.press("编辑")
+    weights = manager.page.get_by_label("所占总成绩比例")
+    weights.nth(0).fill("40")
+    weights.nth(1).fill("60")
+    manager.shot("plan-weights", whole=True)
+    manager.press("保存")
+    manager.told("已保存")
+    plan = manager.page.url
+    for (_, subject, _), span in zip(SUBJECTS, SESSIONS, strict=True):
+        manager.page.goto(plan)
+        manager.follow(subject)
+        manager.press("编辑")
+        manager.press("添加一行", manager.page.locator("#field-exam_session"))
+        manager.fill(dict(zip(("开始时间", "结束时间"), span, strict=True)))
+        manager.shot("plan-session")
+        manager.press("保存")
+        manager.told("已保存")
+    manager.page.goto(plan)
+    manager.shot("plan-ready", whole=True)
+    manager.press("发布")
+    manager.press("发布")
+    manager.told("已发布1个计划")
+    manager.shot("plan-published")
+    manager.go("考试管理", "考试计划")
+    manager.shot("plans")
+
+
+def the_school_enters_300_candidates(walk: Walk) -> None:
+    walk.installation.travel_to("2026-03-24 09:00")
+    manager = walk.people.as_person(SCHOOL_MANAGER)
+    manager.shot("school-home")
+    manager.go("考试管理", "考生管理")
+    manager.shot("candidates-empty")
+    manager.press("批量导入院校考生")
+    manager.shot("candidates-import")
+    template = manager.download("下载模板")
+    rows = [
+        {
+            "姓名": one.name,
+            "姓名拼音": one.pinyin,
+            "身份证号": one.id_number,
+            "手机号": one.mobile,
+            "就读专业": "人工智能技术应用",
+            "专业层次": "高职",
+            "入学年份": 2024,
+        }
+        for one in walk.students
+    ]
+    manager.attach("选择文件", filled(template, rows, "考生"))
+    manager.press("上传并检查")
+    manager.job("待确认")
+    manager.shot("candidates-checked")
+    manager.press("确认导入300行")
+    manager.job("已完成")
+    manager.shot("candidates-imported")
+    manager.go("考试管理", "考生管理")
+    manager.press("批量导入考生照片")
+    manager.shot("photos-import")
+    manager.attach("选择文件", photo_zip(walk.students, walk.folder / "照片.zip"))
+    manager.press("上传并检查")
+    manager.job("待确认")
+    manager.shot("photos-checked")
+    manager.press("确认导入300行")
+    manager.job("已完成")
+    manager.go("考试管理", "考生管理")
+    manager.shot("candidates")
+
+
+def the_school_applies_for_a_site(walk: Walk) -> None:
+    walk.installation.travel_to("2026-03-27 09:00")
+    manager = walk.people.as_person(SCHOOL_MANAGER)
+    manager.go("考试管理", "考生管理")
+    waiting = manager.page.locator(".ui-tabs a", has_text="待人工确认")
+    manager.reloads_until(waiting.get_by_text("300"))
+    waiting.click()
+    manager.page.get_by_label("选择本页全部").check()
+    manager.press("选择全部 300 条")
+    manager.shot("candidates-to-confirm")
+    manager.press("确认无误")
+    manager.shot("candidates-confirm")
+    manager.press("确认无误")
+    manager.told("300")
+    manager.shot("candidates-confirmed")
+    manager.go("考试管理", "考点申报")
+    manager.shot("sites-empty")
+    manager.press("新增")
+    manager.pick("申报对象", "华信智能软件评价中心")
+    manager.fill({"站点名称": SITE})
+    manager.pick("所在区域", "杭州市")
+    manager.fill(
+        {
+            "详细地址": "职教大道1号实训楼",
+            "考点简介": "校内独立考区,机房和实训室相邻,可同时容纳三百人考试。",
+            "联系人姓名": "赵考务",
+            "联系人手机号": "13811112222",
+            "联系人邮箱": "exam@example.cn",
+        }
+    )
+    manager.press("添加一行", manager.page.locator("#field-exam_site_certificate"))
+    manager.pick(manager.page.locator("#field-exam_site_certificate tbody tr").last.get_by_role("combobox"), CERTIFICATE)
+    manager.shot("site-form", whole=True)
+    manager.press("保存")
+    manager.told(SITE)
+    manager.shot("site", whole=True)
+
+
+def the_organisation_approves_the_site(walk: Walk) -> None:
+    walk.installation.travel_to("2026-03-30 09:00")
+    manager = walk.people.as_person(ORGANISATION_MANAGER)
+    manager.shot("organisation-todo")
+    manager.follow("1 待审考点")
+    manager.open(SITE)
+    manager.shot("site-review", whole=True)
+    manager.press("通过")
+    manager.press("通过")
+    manager.told("已通过")
+    manager.shot("site-approved")
+
+
+def the_school_sets_rooms(walk: Walk) -> None:
+    walk.installation.travel_to("2026-03-31 09:00")
+    manager = walk.people.as_person(SCHOOL_MANAGER)
+    manager.go("考试管理", "考场管理")
+    manager.shot("rooms-empty")
+    manager.press("新增")
+    manager.pick("考试计划", PLAN)
+    manager.pick("站点名称", SITE)
+    manager.fill({"考场名称": "101机房", "考场座位数": "50", "详细地址": "职教大道1号实训楼101室"})
+    manager.choose("考场类型", "机考")
+    manager.shot("room-form", whole=True)
+    manager.press("保存")
+    manager.told("101机房")
+    plan_code = manager.page.locator("main").inner_text()
+    manager.go("考试管理", "考试计划")
+    plan_code = manager.page.get_by_text("K2026").first.inner_text()
+    manager.go("考试管理", "考点申报")
+    site_code = manager.row(SITE).locator("td").nth(0).inner_text()
+    manager.go("考试管理", "考场管理")
+    manager.press("批量导入考场")
+    template = manager.download("下载模板")
+    rooms = [(f"10{n}机房", "机考", f"10{n}") for n in range(2, 7)]
+    rooms += [(f"20{n}实训室", "实操", f"20{n}") for n in range(1, 7)]
+    rows = [
+        {
+            "计划编号": plan_code,
+            "站点代码": site_code,
+            "考场名称": name,
+            "考场类型": kind,
+            "座位数": 50,
+            "详细地址": f"职教大道1号实训楼{door}室",
+        }
+        for name, kind, door in rooms
+    ]
+    manager.attach("选择文件", filled(template, rows, "考场"))
+    manager.press("上传并检查")
+    manager.job("待确认")
+    manager.press("确认导入11行")
+    manager.job("已完成")
+    manager.go("考试管理", "考场管理")
+    manager.shot("rooms")
+
+
 CHAPTERS = [
     an_organisation_describes_its_certificate,
     the_platform_approves_the_certificate,
     a_province_publishes_a_batch,
     a_school_declares,
     the_province_approves_a_quota,
+    the_school_enters_300_candidates,
+    the_organisation_publishes_a_plan,
+    the_school_applies_for_a_site,
+    the_organisation_approves_the_site,
+    the_school_sets_rooms,
 ]
 
 

@@ -88,10 +88,20 @@ const formats = {
   time: { dateFormat: "H:i", enableTime: true, noCalendar: true, time_24hr: true },
 };
 
+const BARE_DATE = /^\s*(\d{4})-(\d{1,2})-(\d{1,2})\s*$/;
+
+/** A bare date opens at 00:00, and closes a window with its last minute. */
 function picker(input) {
   if (input.readOnly || input.disabled) return;
+  const [hour, minute] = "closing" in input.dataset ? [23, 59] : [0, 0];
   flatpickr(input, {
     ...formats[input.dataset.date || "date"],
+    defaultHour: hour,
+    defaultMinute: minute,
+    parseDate: (text, format) => {
+      const [, year, month, day] = BARE_DATE.exec(text) ?? [];
+      return year ? new Date(year, month - 1, day, hour, minute) : flatpickr.parseDate(text, format);
+    },
     locale: { ...Mandarin, firstDayOfWeek: 1 },
     allowInput: true,
     disableMobile: true,
