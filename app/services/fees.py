@@ -15,7 +15,7 @@ from app.services import notify, numbers
 from app.services.actions import Ask, action, editable_when, move, page_link
 from app.services.errors import Conflict, DomainError
 from app.services.registrations import live_slips
-from app.services.sets import among
+from app.services.sets import among, insert_rows
 from models.certificates import Certificate
 from models.fees import FeeBasis, FeeSlip, FeeSlipLine, SlipState
 from models.jobs import MessageKind
@@ -91,10 +91,8 @@ def make_slip(
     )
     session.add(slip)
     session.flush()
-    session.execute(
-        sa.insert(FeeSlipLine),
-        [{"slip_id": slip.id, "registration_id": row.id, "fee": fee} for row, fee in lines],
-    )
+    priced = [{"registration_id": row.id, "fee": fee} for row, fee in lines]
+    session.execute(insert_rows(FeeSlipLine, priced, slip_id=slip.id))
     return slip
 
 

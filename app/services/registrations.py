@@ -21,7 +21,7 @@ from app.services.errors import Conflict, DomainError
 from app.services.pilot import is_pilot
 from app.services.plan_offers import Offer
 from app.services.quota_forecast import Forecast
-from app.services.sets import among
+from app.services.sets import among, insert_rows
 from models.candidates import Candidate
 from models.certificates import Certificate
 from models.directory import Organisation, School
@@ -173,20 +173,18 @@ def register(session: Session, actor: Actor, plan: ExamPlan, wishes: Sequence[Wi
     offer = Offer(session, plan.id)
     rows = [
         {
-            "plan_id": plan.id,
             "candidate_id": wish.candidate_id,
             "subject_id": subject,
             "certificate_id": wish.certificate_id,
             "target_group_id": wish.group_id,
             "plan_subject_id": offer.subjects[subject].id,
             "ticket_id": tickets[wish.candidate_id, wish.certificate_id],
-            "school_id": actor.tenant,
         }
         for wish in granted
         for subject in wish.subject_ids
     ]
     if rows:
-        session.execute(sa.insert(Registration), rows)
+        session.execute(insert_rows(Registration, rows, plan_id=plan.id, school_id=actor.tenant))
     return len(rows)
 
 
@@ -244,15 +242,13 @@ def _tickets(session: Session, actor: Actor, plan: ExamPlan, wishes: Sequence[Wi
     fresh = [pair for pair in wanted if pair not in tickets]
     if fresh:
         rows = [
-            {"number": number, "plan_id": plan.id, "candidate_id": candidate, "certificate_id": certificate,
-             "school_id": actor.tenant}
+            {"candidate_id": candidate, "certificate_id": certificate, "number": number}
             for (candidate, certificate), number in _numbered(session, actor, plan, fresh)
-        ]  # fmt: skip
+        ]
         made = session.execute(
-            sa.insert(AdmissionTicket).returning(
+            insert_rows(AdmissionTicket, rows, plan_id=plan.id, school_id=actor.tenant).returning(
                 AdmissionTicket.candidate_id, AdmissionTicket.certificate_id, AdmissionTicket.id
-            ),
-            rows,
+            )
         )
         tickets |= {(candidate, certificate): key for candidate, certificate, key in made}
     return tickets
