@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,12 +92,10 @@ def demo_template(server: EmbeddedPostgres, template: str) -> str:
     return demonstration.ensure(server, template, _plain(server.url("postgres")))
 
 
-@pytest.fixture
-def database_name(server: EmbeddedPostgres, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A fresh database of this test alone."""
+@contextmanager
+def copied(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """A database made from a template, dropped afterwards."""
     name = f"t_{secrets.token_hex(8)}"
-    if request.node.get_closest_marker("demo"):
-        template = request.getfixturevalue("demo_template")
     with psycopg.connect(_plain(server.url("postgres")), autocommit=True) as admin:
         admin.execute("select pg_advisory_lock_shared(713)")
         admin.execute(f'create database "{name}" template "{template}" strategy file_copy')
@@ -108,6 +106,25 @@ def database_name(server: EmbeddedPostgres, template: str, request: pytest.Fixtu
             yield name
         finally:
             admin.execute(f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture(scope="session")
+def demo_database(server: EmbeddedPostgres, demo_template: str) -> Iterator[str]:
+    """One copy of the demonstration for all tests of this process that only look."""
+    with copied(server, demo_template) as name:
+        yield name
+
+
+@pytest.fixture
+def database_name(server: EmbeddedPostgres, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh database of this test alone; `demo`: the common copy of the demonstration, `demo(fresh=True)`: a copy
+    of its own, for tests that change it."""
+    demo = request.node.get_closest_marker("demo")
+    if demo is not None and not demo.kwargs.get("fresh"):
+        yield request.getfixturevalue("demo_database")
+        return
+    with copied(server, request.getfixturevalue("demo_template") if demo is not None else template) as name:
+        yield name
 
 
 @pytest.fixture

@@ -108,12 +108,11 @@ class DataApi(BaseApi):
     @door("unmask")
     def unmask(self, key: int) -> Answer:
         """The full personal numbers of one row; who asked and why stays in the trail (R23, R135)."""
-        given = rest_in.body()
+        given, row = rest_in.body(), self.doors.row(key)
         rest_in.only(given, ("reason",))
         reason = given.get("reason")
         if not isinstance(reason, str) or not 2 <= len(Text(500).normalise(reason[:1000])) <= 500:
             rest_in.wrong("请写明查看完整号码的原因,2–500个字", "reason")
-        row = self.doors.row(key)
         audit.note(self.doors.session, "UNMASK", row, reason)
         full = rest_out.unmasked(self.resolved, row)
         self.doors.session.commit()
