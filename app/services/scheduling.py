@@ -25,6 +25,7 @@ from app.services import scheduling_rows as rows
 from app.services.actions import Ask, Outcome, action, move, page_link
 from app.services.errors import Conflict, DomainError
 from app.services.scheduling_ground import as_scheduled, to_schedule
+from app.services.sets import among
 from models.kit import Flag, Moment, clock
 from models.plans import ExamPlan, PlanState, PlanSubject, ScheduleState
 from models.registrations import Registration, RegistrationState
@@ -128,7 +129,7 @@ def schedule_plan(session: Session, plan: ExamPlan) -> Progress:
     shown = {one.id for one in subjects if one.schedule_state is ScheduleState.PUBLISHED} & used
     if shown:
         added = [seat.registration for seat in result.seats if subject_of[seat.registration] in shown]
-        rows.flag_tickets(session, added)
+        rows.flag_tickets(session, among(Registration.id, added))
         tell_schools(session, plan, shown, "排考有新增安排")
     session.expire_all()
     return progress(session, plan)
@@ -178,8 +179,8 @@ def unschedule(session: Session, plan: ExamPlan, subject_ids: Collection[int] = 
     )
     shown = [one.id for one in chosen if one.schedule_state is ScheduleState.PUBLISHED]
     if shown:
-        seats = sa.select(SeatAssignment.registration_id).where(SeatAssignment.plan_subject_id.in_(shown))
-        rows.flag_tickets(session, seats)
+        seated = Registration.state == RegistrationState.SCHEDULED
+        rows.flag_tickets(session, Registration.plan_subject_id.in_(shown), seated)
         tell_schools(session, plan, shown, "排考已撤回,将重新安排")
     rows.clear_subjects(session, ids)
     for one in chosen:

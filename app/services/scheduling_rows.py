@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.scheduling.model import Seat
 from app.services.errors import Conflict
+from app.services.sets import among, insert_rows
 from models.kit import clock
 from models.plans import ExamPlan
 from models.registrations import AdmissionTicket, Attendance, Registration, RegistrationState
@@ -51,68 +52,59 @@ def write_seats(session: Session, plan: ExamPlan, seats: Sequence[Seat], subject
     with conflicts_told():
         opened = open_rooms(session, plan, [(papers[key], *key, people) for key, people in sorted(expected.items())])
         add_seats(session, plan, seats, subject_of, opened)
-    mark_registrations(session, plan.id)
+    mark_registrations(session, {seat.registration for seat in seats})
+
+
+def open_rooms(session: Session, plan: ExamPlan, rows: list[tuple[int, int, int, int]]) -> dict[tuple[int, int], int]:
+    """New room sessions from (subject, session, room, expected): (session, room) → id."""
+    names = ("plan_subject_id", "session_id", "room_id", "expected")
+    values = [dict(zip(names, row, strict=True)) for row in rows]
+    back = RoomSession.session_id, RoomSession.room_id, RoomSession.id
+    found = session.execute(insert_rows(RoomSession, values, plan_id=plan.id).returning(*back))
+    return {(session_id, room_id): row_id for session_id, room_id, row_id in found}
 
 
 def add_seats(
     session: Session, plan: ExamPlan, seats: Sequence[Seat], subject_of: dict[int, int], opened: dict[tuple[int, int], int]
 ) -> None:
     """Seats in room sessions that are there."""
-    columns = ("plan_subject_id", "registration_id", "room_session_id", "seat_number")
-    values = [(subject_of[s.registration], s.registration, opened[s.session, s.room], s.number) for s in seats]
-    _insert(session, SeatAssignment, {"plan_id": plan.id}, columns, values)
+    values = [
+        {
+            "plan_subject_id": subject_of[seat.registration],
+            "registration_id": seat.registration,
+            "room_session_id": opened[seat.session, seat.room],
+            "seat_number": seat.number,
+        }
+        for seat in seats
+    ]
+    session.execute(insert_rows(SeatAssignment, values, plan_id=plan.id))
 
 
-def open_rooms(session: Session, plan: ExamPlan, rows: list[tuple[int, int, int, int]]) -> dict[tuple[int, int], int]:
-    """New room sessions from (subject, session, room, expected): (session, room) → id."""
-    columns = ("plan_subject_id", "session_id", "room_id", "expected")
-    found = _insert(
-        session, RoomSession, {"plan_id": plan.id}, columns, rows,
-        RoomSession.session_id, RoomSession.room_id, RoomSession.id,
-    )
-    return {(session_id, room_id): row_id for session_id, room_id, row_id in found}
+def mark_registrations(session: Session, registration_ids: Collection[int]) -> None:
+    """→ 已排考 for those that have a seat: site and span are those of the seats (4.7).
 
-
-def _insert(
-    session: Session, model: Any, same: dict[str, Any], columns: tuple[str, ...], rows: Sequence[Sequence[int]], *back: Any
-) -> Sequence[Any]:
-    """One INSERT for all rows, so that the audit keeps one entry and not thousands."""
-    arrays = [sa.cast(list(values), ARRAY(sa.BigInteger)) for values in zip(*rows, strict=True)]
-    source = sa.func.unnest(*arrays).table_valued(*(sa.column(name, sa.BigInteger) for name in columns))
-    constants = [sa.literal(value, sa.BigInteger) for value in same.values()]
-    chosen = sa.select(*constants, *source.render_derived().c)
-    statement = sa.insert(model).from_select([*same, *columns], chosen)
-    if not back:
-        session.execute(statement)
-        return ()
-    return session.execute(statement.returning(*back)).all()
-
-
-def mark_registrations(session: Session, plan_id: int) -> None:
-    """已报考 → 已排考 for everybody with a seat: site and span are those of the seats (4.7)."""
+    Read and written back as arrays: the planner knows nothing yet of seats just inserted, and would join row by row.
+    """
     seat = SeatAssignment
-    span = (
+    spans = session.execute(
         sa.select(
-            seat.registration_id,
-            sa.func.min(seat.site_id).label("site_id"),
-            sa.func.min(seat.starts_at).label("starts_at"),
-            sa.func.max(seat.ends_at).label("ends_at"),
+            seat.registration_id, sa.func.min(seat.site_id), sa.func.min(seat.starts_at), sa.func.max(seat.ends_at)
         )
-        .where(seat.plan_id == plan_id)
+        .where(among(seat.registration_id, registration_ids))
         .group_by(seat.registration_id)
-        .subquery()
-    )
+    ).all()
+    if not spans:
+        return
+    moment: Any = sa.DateTime(timezone=True)
+    kinds: dict[str, Any] = {"id": sa.BigInteger(), "site_id": sa.BigInteger(), "starts_at": moment, "ends_at": moment}
+    columns = [sa.column(name, kind) for name, kind in kinds.items()]
+    arrays = [
+        sa.cast(list(values), ARRAY(kind)) for values, kind in zip(zip(*spans, strict=True), kinds.values(), strict=True)
+    ]
+    span = sa.func.unnest(*arrays).table_valued(*columns, name="span").render_derived()
     session.execute(
         sa.update(Registration)
-        .where(
-            Registration.id == span.c.registration_id,
-            sa.or_(
-                Registration.state == RegistrationState.REGISTERED,
-                Registration.site_id != span.c.site_id,
-                Registration.starts_at != span.c.starts_at,
-                Registration.ends_at != span.c.ends_at,
-            ),
-        )
+        .where(Registration.id == span.c.id)
         .values(
             state=RegistrationState.SCHEDULED,
             site_id=span.c.site_id,
@@ -123,12 +115,11 @@ def mark_registrations(session: Session, plan_id: int) -> None:
     )
 
 
-def free_registrations(session: Session, which: sa.ColumnElement[bool]) -> None:
-    """已排考 → 已报考 for the registrations that lose their seats (before these go)."""
-    losing = sa.select(SeatAssignment.registration_id).where(which)
+def free_registrations(session: Session, *which: sa.ColumnElement[bool]) -> None:
+    """已排考 → 已报考 for registrations that lose all their seats."""
     session.execute(
         sa.update(Registration)
-        .where(Registration.id.in_(losing), Registration.state == RegistrationState.SCHEDULED)
+        .where(Registration.state == RegistrationState.SCHEDULED, *which)
         .values(
             state=RegistrationState.REGISTERED,
             site_id=None,
@@ -142,9 +133,10 @@ def free_registrations(session: Session, which: sa.ColumnElement[bool]) -> None:
 
 def clear_subjects(session: Session, subject_ids: Collection[int]) -> None:
     """Every seat, room session and allocation of these subjects."""
-    if not subject_ids:
+    seats = sa.select(SeatAssignment.id).where(SeatAssignment.plan_subject_id.in_(subject_ids)).limit(1)
+    if session.scalar(seats) is None:
         return
-    free_registrations(session, SeatAssignment.plan_subject_id.in_(subject_ids))
+    free_registrations(session, Registration.plan_subject_id.in_(subject_ids))
     for model in (SeatAssignment, RoomSession, SiteAllocation):
         session.execute(
             sa.delete(model)
@@ -192,12 +184,12 @@ def rebuild_allocations(session: Session, subject_ids: Collection[int]) -> None:
     session.execute(sa.insert(SiteAllocation).from_select(columns, counted))
 
 
-def flag_tickets(session: Session, registration_ids: sa.Select[Any] | Collection[int]) -> None:
-    """Tickets that may have been printed and no longer tell the truth (4.9: changed tickets flagged)."""
-    tickets = sa.select(Registration.ticket_id).where(Registration.id.in_(registration_ids))
+def flag_tickets(session: Session, *which: sa.ColumnElement[bool]) -> None:
+    """Tickets of these registrations may have been printed and no longer tell the truth (4.9)."""
+    tickets = set(session.scalars(sa.select(Registration.ticket_id).where(*which)))
     session.execute(
         sa.update(AdmissionTicket)
-        .where(AdmissionTicket.id.in_(tickets))
+        .where(among(AdmissionTicket.id, tickets))
         .values(changed_at=clock.now())
         .execution_options(synchronize_session=False)
     )

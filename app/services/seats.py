@@ -20,6 +20,7 @@ from app.services.actions import Ask, action, page_link
 from app.services.errors import Conflict, DomainError
 from app.services.scheduling import as_drafts, lock, require_window, subjects_of, tell_schools
 from app.services.scheduling_ground import as_scheduled
+from app.services.sets import among
 from models.kit import Code, Int, Moment, Text, clock
 from models.plans import ExamPlan, ExamSession, ScheduleState
 from models.registrations import Registration, RegistrationState
@@ -60,7 +61,7 @@ def _begun(session: Session, wanted: Sequence[Seat]) -> dict[int, str]:
     moment, ids = clock.now(), [one.registration for one in wanted]
     left = session.scalars(
         sa.select(SeatAssignment.registration_id).where(
-            SeatAssignment.registration_id.in_(ids), SeatAssignment.starts_at <= moment
+            among(SeatAssignment.registration_id, ids), SeatAssignment.starts_at <= moment
         )
     )
     late = set(
@@ -96,7 +97,7 @@ def _leave(session: Session, wanted: Sequence[Seat], linked: set[int], subject_o
         sa.delete(SeatAssignment)
         .where(
             sa.or_(
-                SeatAssignment.registration_id.in_(alone),
+                among(SeatAssignment.registration_id, alone),
                 sa.tuple_(SeatAssignment.registration_id, SeatAssignment.session_id).in_(pairs),
             )
         )
@@ -127,11 +128,11 @@ def take_seats(session: Session, plan: ExamPlan, registration_ids: Collection[in
     """已排考 → 已报考 for these registrations, all their seats (4.7 撤销排考)."""
     lock(session, plan)
     require_window(plan)
-    mine = SeatAssignment.registration_id.in_(registration_ids)
+    mine = among(SeatAssignment.registration_id, registration_ids)
     seats = session.execute(sa.select(SeatAssignment.plan_subject_id, SeatAssignment.starts_at).where(mine)).all()
     if any(row.starts_at <= clock.now() for row in seats):
         raise Conflict("seats.begun", BEGUN)
-    rows.free_registrations(session, mine)
+    rows.free_registrations(session, among(Registration.id, registration_ids))
     session.execute(sa.delete(SeatAssignment).where(mine).execution_options(synchronize_session=False))
     _settle(session, plan, {row.plan_subject_id for row in seats}, list(registration_ids), "有考生的排考已撤销")
     return len(set(registration_ids))
@@ -139,7 +140,7 @@ def take_seats(session: Session, plan: ExamPlan, registration_ids: Collection[in
 
 def _settle(session: Session, plan: ExamPlan, subject_ids: set[int], changed: list[int], what: str) -> None:
     """Everything that follows from seats: registrations, counts, allocations, states, tickets, messages."""
-    rows.mark_registrations(session, plan.id)
+    rows.mark_registrations(session, changed)
     rows.recount(session, subject_ids)
     rows.rebuild_allocations(session, subject_ids)
     used = set(
@@ -151,14 +152,13 @@ def _settle(session: Session, plan: ExamPlan, subject_ids: set[int], changed: li
     as_drafts(session, subjects, used)
     shown = {one.id for one in subjects if one.schedule_state is ScheduleState.PUBLISHED} & subject_ids
     if shown:
-        public = Registration.id.in_(changed), Registration.plan_subject_id.in_(shown)
-        rows.flag_tickets(session, sa.select(Registration.id).where(*public))
+        rows.flag_tickets(session, among(Registration.id, changed), Registration.plan_subject_id.in_(shown))
         tell_schools(session, plan, shown, what)
     session.expire_all()
 
 
 def _subjects_of(session: Session, registration_ids: Collection[int]) -> dict[int, int]:
-    found = sa.select(Registration.id, Registration.plan_subject_id).where(Registration.id.in_(registration_ids))
+    found = sa.select(Registration.id, Registration.plan_subject_id).where(among(Registration.id, registration_ids))
     return dict(session.execute(found).all())
 
 
