@@ -23,11 +23,11 @@ from views.portal import health, login, verify
 from views.portal import home as portal
 from views.signing import desk, phone
 from views.space import login as space_login
-from views.space import space
+from views.space import space, wishes
 
 VIEWS = (
-    login.Login, portal.Portal, verify.Verify, health.Health, space_login.SpaceLogin, space.Space, home.Home,
-    accounts.Accounts, declarations.Declaring, seals.Seals, certificates.CertificateFiles, desk.Decisions,
+    login.Login, portal.Portal, verify.Verify, health.Health, space_login.SpaceLogin, space.Space, wishes.SpaceWishes,
+    home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, certificates.CertificateFiles, desk.Decisions,
     desk.SigningDesk, phone.SigningPhone, papers.FeePapers, scheduling.Scheduling, attendance.Attendances,
     exam_papers.ExamPapers, jobs.Jobs, jobs.SpecialImports,
 )  # fmt: skip

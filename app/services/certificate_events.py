@@ -29,7 +29,8 @@ MOST: Final = 2_000  # R128: certificates in one zip
 A_CHUNK: Final = 100
 INDEX: Final = (
     ("证书编号", "code"), ("姓名", "text"), ("证件号码", "code"), ("所属院校", "text"), ("证书名称", "text"),
-    ("证书等级", "text"), ("颁证机构", "text"), ("考核站点", "text"), ("发证时间", "moment"), ("文件", "text"), ("SHA-256", "code"),
+    ("证书等级", "text"), ("颁证机构", "text"), ("考核站点", "text"), ("发证时间", "moment"), ("文件", "text"),
+    ("SHA-256", "code"),
 )  # fmt: skip
 
 

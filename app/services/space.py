@@ -117,9 +117,14 @@ def certificates(session: Session) -> list[Issue]:
     return [Issue(task, made.get(task.id)) for task in tasks] + historic
 
 
+def certificate(session: Session, key: int) -> ECertificate:
+    """One's own e-certificate."""
+    return _own(session, ECertificate, key)
+
+
 def download(session: Session, actor: Actor, key: int) -> ECertificate:
     """One's own certificate, its download noted (4.14)."""
-    one = _own(session, ECertificate, key)
+    one = certificate(session, key)
     if one.file is None:
         raise NotFound("历史证书没有电子文件")
     session.execute(

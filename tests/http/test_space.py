@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from app.access.actor import AUTH, JOB
 from app.panel.limits import limiter
@@ -329,6 +332,39 @@ def test_a_certificate_is_followed_to_its_download(as_: As, browse: Any) -> None
             noted = db.scalars(sa.select(CertificateEvent)).one()
             assert (noted.kind, noted.account_id) == (EventKind.DOWNLOADED, account.id)
         assert browse(people.manager).post(link).status_code == 403
+
+
+def test_a_copy_and_a_correction_are_asked_for_in_the_space(as_: As, browse: Any) -> None:
+    """4.14, 7.3."""
+    with clock.travel(make.WHEN):
+        people, ids = make.signers(as_), make.tasks(as_)
+        sign(as_, people.organisation, ids)
+        sign(as_, people.school, ids)
+        with as_(JOB) as db:
+            e_certificates.make_due(db)
+            person = db.scalars(sa.select(Candidate.person_id)).one()
+            account = factories.account(db, Role.CANDIDATE, person_id=person)
+            db.commit()
+        browser = browse(account)
+        browser.get("/space/certificates/")
+        (link,) = re.findall(r"/space/certificates/\d+/request", browser.text())
+        assert browser.get(link).status_code == 200
+        assert "补办" in browser.text() and "注销" not in browser.text()
+
+        def ask(**values: str) -> int:
+            given = {"kind": "CORRECTION", "reason": "姓名登记有误", "csrf_token": browser.token(), **values}
+            paper = FileStorage(io.BytesIO(b"%PDF-1.4 %%EOF"), "证明.pdf")
+            boundary, body = encode_multipart({**given, "evidence": paper})
+            kind = f"multipart/form-data; boundary={boundary}"
+            browser.last = browser.client.post(link, data=body, content_type=kind)
+            return browser.last.status_code
+
+        assert ask() == 422 and "请填写更正后的" in browser.text()
+        assert ask(kind="REVOCATION") == 422
+        assert ask(new_name="更正名") == 302
+        assert ask(kind="REISSUE") == 409
+        browser.get("/space/requests/")
+        assert "证书更正申请" in browser.text() and "当前处理方" in browser.text() and "院校" in browser.text()
 
 
 def test_own_data_are_shown_masked(as_: As, browse: Any) -> None:

@@ -128,10 +128,10 @@ def _certificate_links(issue: Issue) -> list[Link]:
     if made is None:
         return []
     check = Link("查验", f"/verify?{urlencode({'number': made.certificate_number})}", "shield-check")
-    if made.file is None:
+    if made.file is None or made.revoked_at is not None:
         return [check]
     download = Link("下载电子证书", f"/space/certificates/{made.id}/download", "download", "post", primary=True)
-    return [download, check]
+    return [download, check, Link("申请更正或补办", f"/space/certificates/{made.id}/request", "file-pencil")]
 
 
 def recheck_cards(found: Sequence[Recheck]) -> Iterator[SpaceCard]:

@@ -39,7 +39,7 @@ class Space(BaseView):
     @expose("/")
     @opens("registration:list")
     def exams(self) -> str:
-        _candidate()
+        candidate()
         found = space.exams(self.session)
         empty = Empty("还没有报考记录", "由所在院校统一报考,报考后在这里查看考试安排")
         return _draw("我的考试", [cards.exam_card(exam) for exam in found], empty)
@@ -47,7 +47,7 @@ class Space(BaseView):
     @expose("/tickets/")
     @opens("admission_ticket:list")
     def tickets(self) -> str:
-        _candidate()
+        candidate()
         found = space.exams(self.session)
         empty = Empty("还没有准考证", "报考后由系统生成准考证号,排考发布后可以下载")
         note = "考试当天请携带准考证和有效身份证件;考场有调整时须重新下载"
@@ -56,13 +56,13 @@ class Space(BaseView):
     @expose("/tickets/<int:key>.pdf")
     @opens("admission_ticket:print")
     def ticket(self, key: int) -> Response:
-        _candidate()
+        candidate()
         return pdf(exam_papers.ticket_papers(self.session, [min(key, 2**63 - 1)]), "准考证")
 
     @expose("/scores/")
     @opens("score:list")
     def scores(self) -> str:
-        _candidate()
+        candidate()
         asked = {one.score_id for one in space.rechecks(self.session) if one.state is RecheckState.OPEN}
         drawn = [cards.marks_card(found, asked) for found in space.marks(self.session)]
         empty = Empty("还没有可查询的成绩", "成绩从公示开始之日起可以查询")
@@ -71,7 +71,7 @@ class Space(BaseView):
     @expose("/scores/<int:key>/recheck", methods=["GET", "POST"])
     @opens("score:ask_recheck")
     def recheck(self, key: int) -> Any:
-        actor, form, status = _candidate(), RecheckForm(request.form), 200
+        actor, form, status = candidate(), RecheckForm(request.form), 200
         score = space.score(self.session, key)
         if request.method == "POST":
             status = 422
@@ -95,12 +95,12 @@ class Space(BaseView):
             back="/space/scores/",
             submit="提交申请",
         )
-        return _page("panel/form.html", page, frame="space/shell.html"), status
+        return draw_page("panel/form.html", page, frame="space/shell.html"), status
 
     @expose("/certificates/")
     @opens("issuance_task:list")
     def certificates(self) -> str:
-        _candidate()
+        candidate()
         drawn = [cards.certificate_card(issue) for issue in space.certificates(self.session)]
         empty = Empty("还没有证书", "考核合格并完成签发后,电子证书会出现在这里")
         return _draw("我的证书", drawn, empty)
@@ -108,21 +108,21 @@ class Space(BaseView):
     @expose("/certificates/<int:key>/download", methods=["POST"])
     @opens("e_certificate:download")
     def download(self, key: int) -> Response:
-        one = space.download(self.session, _candidate(), key)
+        one = space.download(self.session, candidate(), key)
         self.session.commit()
         return files.respond(self.session, one.file or "", name=f"{one.certificate_number}.pdf")
 
     @expose("/requests/")
     @opens("recheck:list")
     def requests(self) -> str:
-        _candidate()
+        candidate()
         drawn = [*cards.recheck_cards(space.rechecks(self.session)), *cards.correction_cards(space.corrections(self.session))]
         return _draw("复核与更正", drawn, Empty("没有复核、更正或补办申请", "公示期内可在“我的成绩”中申请复核"))
 
     @expose("/requests/<int:key>/withdraw", methods=["POST"])
     @opens("recheck:withdraw")
     def withdraw(self, key: int) -> Response:
-        actor = _candidate()
+        actor = candidate()
         found = [one for one in space.rechecks(self.session) if one.id == key]
         if not found:
             raise NotFound("没有找到该申请")
@@ -135,7 +135,7 @@ class Space(BaseView):
     @expose("/profile/")
     @opens("candidate:list")
     def profile(self) -> str:
-        who, rows = space.person(self.session, _candidate())
+        who, rows = space.person(self.session, candidate())
         about = SpaceCard(
             "本人信息",
             lines=[
@@ -150,7 +150,7 @@ class Space(BaseView):
     @expose("/profile/<int:key>/photo")
     @opens("candidate:list")
     def photo(self, key: int) -> Response:
-        _candidate()
+        candidate()
         return files.respond(self.session, space.photo(self.session, key), inline=True, name="照片.jpg")
 
 
@@ -158,7 +158,7 @@ class RecheckForm(PanelForm):
     reason = control(fields_of(Recheck)["reason"], required=True, session=None)  # type: ignore[arg-type]
 
 
-def _candidate() -> Actor:
+def candidate() -> Actor:
     """The space is the candidates': others have their consoles."""
     actor = current_actor()
     if actor.kind != "candidate":
@@ -166,11 +166,11 @@ def _candidate() -> Actor:
     return actor
 
 
-def _page(template: str, page: Any, **context: Any) -> str:
+def draw_page(template: str, page: Any, **context: Any) -> str:
     here = max((href for _, href, _ in MENU if request.path.startswith(href)), key=len)
     menu = [MenuArea(label, href, icon, href == here) for label, href, icon in MENU]
     return render_template(template, page=page, menu=menu, home_url="/space/", **context)
 
 
 def _draw(title: str, drawn: list[SpaceCard], empty: Empty, note: str = "") -> str:
-    return _page("space/cards.html", SpacePage(title=title, cards=drawn, note=note, empty=empty))
+    return draw_page("space/cards.html", SpacePage(title=title, cards=drawn, note=note, empty=empty))
