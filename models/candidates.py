@@ -232,7 +232,7 @@ class Candidate(Declared):
         ),
         related=("registration", "photo", "identity_check"),
         unique=(("school_id", "id_number"),),
-        indexes=(("school_id", "name"), ("school_id", "kind", "id")),
+        indexes=(("school_id", "name"), ("school_id", "kind", "id"), ("identity_state", "id")),
         checks=(
             ("enrolment_year >= 1990", "入学年份不早于1990"),
             ("identity_state = 'INCOMPLETE' or photo is not null", "没有照片的考生信息不完善"),

@@ -45,8 +45,11 @@ Check = Callable[[Claim], Verdict]
 
 
 def check(claim: Claim) -> Verdict:
-    """Ask whoever the settings name. Raises Unreachable."""
-    return _ADAPTERS[settings().identity](claim)
+    """Ask whoever the settings name. Raises Unreachable, also where nobody of that name is installed."""
+    asked = _ADAPTERS.get(settings().identity)
+    if asked is None:
+        raise Unreachable(f"no identity adapter is called {settings().identity}")
+    return asked(claim)
 
 
 def compares_faces() -> bool:

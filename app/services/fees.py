@@ -14,7 +14,7 @@ from app.access.actor import Actor
 from app.services import notify, numbers
 from app.services.actions import Ask, action, editable_when, move, page_link
 from app.services.errors import Conflict, DomainError
-from app.services.registrations import live_slips
+from app.services.registrations import hold, live_slips
 from app.services.sets import among, insert_rows
 from models.certificates import Certificate
 from models.fees import FeeBasis, FeeSlip, FeeSlipLine, SlipState
@@ -68,6 +68,7 @@ def make_slip(
 
     By certificate each person and certificate counts once, and all that the person is registered for goes along.
     """
+    hold(session, plan, actor.tenant)
     if refusal := basis_problem(plan, basis):
         raise Conflict("slip.basis", refusal)
     if basis is BY_CERTIFICATE:

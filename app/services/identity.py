@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -28,7 +29,9 @@ from models.kit import clock, formats
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH, SECONDS = 500, 8
+"""How many candidates a turn takes up, and for how long; whom it did not reach the next turn finds."""
+
 PAUSE = timedelta(minutes=1)
 """Between two tries for the same candidate while the gateway does not answer."""
 
@@ -48,13 +51,15 @@ def bind(session: Session, candidates: Sequence[int]) -> None:
 
 @periodic("identity.check", every=10)
 def check_waiting(session: Session) -> int:
-    """One turn: the longest waiting candidates are checked; how many got an answer. When the gateway does not
+    """One turn: a batch of those who wait is checked; how many got an answer. When the gateway does not
     answer, nobody else of the turn is sent to it, and all count one try (E71)."""
-    waiting = _waiting(session)
+    waiting, ends = _waiting(session), time.monotonic() + SECONDS
     tries = _tries(session, waiting)
     answered: list[Candidate] = []
     reachable = True
     for candidate in waiting:
+        if reachable and time.monotonic() > ends:
+            break
         verdict = _verdict(candidate) if reachable else None
         reachable = verdict is not None
         if verdict is not None:
@@ -96,7 +101,7 @@ def _waiting(session: Session) -> Sequence[Candidate]:
     rows = (
         sa.select(Candidate)
         .where(Candidate.identity_state == IdentityState.WAITING, ~just_tried)
-        .order_by(Candidate.updated_at)
+        .order_by(Candidate.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
