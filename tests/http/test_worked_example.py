@@ -1,0 +1,211 @@
+"""One declaration of under forty lines is a whole console: driven over HTTP against a server of its own (D5, 9)."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from app.access import wall
+from app.access.embedded import EmbeddedPostgres
+from models.kit import declared_models
+from tests.http.api import PASSWORD
+from tests.http.visitor import Visitor
+
+ROOT = Path(__file__).resolve().parents[2]
+URL = "/console/equipment"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def site(server: EmbeddedPostgres) -> Iterator[dict[str, Any]]:
+    """The server process; its database is its own."""
+    name = f"t_{secrets.token_hex(8)}"
+    plain = make_url(server.url("postgres")).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as admin:
+        admin.execute(f'create database "{name}"')
+        admin.execute("select pg_advisory_lock(712)")  # roles are the whole server's: as when the template is made
+        addresses = [server.url(name), server.url(name, wall.LOGIN), server.password(wall.LOGIN)]
+        command = [sys.executable, "-m", "tests.http.example_server", *addresses]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                line = process.stdout.readline()
+                admin.execute("select pg_advisory_unlock(712)")
+                yield json.loads(line)
+            finally:
+                process.kill()
+        admin.execute(f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture(scope="module")
+def person(site: dict[str, Any]) -> Visitor:
+    """Qingdao's manager in a browser."""
+    return _entered(site, "qingdao")
+
+
+@pytest.fixture(scope="module")
+def neighbour(site: dict[str, Any]) -> Visitor:
+    """Beijing's manager."""
+    return _entered(site, "beijing")
+
+
+def _entered(site: dict[str, Any], name: str) -> Visitor:
+    visitor = Visitor(site["port"])
+    assert visitor.get(site["people"][name]["link"]).status == 302
+    visitor.get("/console/")
+    return visitor
+
+
+@pytest.fixture(scope="module")
+def program(site: dict[str, Any]) -> Visitor:
+    """The same manager's program."""
+    visitor = Visitor(site["port"])
+    given = {"username": site["people"]["qingdao"]["username"], "password": PASSWORD}
+    visitor.bearer = visitor.api("POST", "security/login", given).json["access_token"]
+    return visitor
+
+
+def equipment(**values: str) -> dict[str, str]:
+    number = next(_numbers)
+    return {
+        "code": f"SB{number:03}", "name": f"考试用机{number:03}", "seats": "50", "price": "120000.50", "bought_on": "2025-09-01",
+        "keeper": "13800000001", **values,
+    }  # fmt: skip
+
+
+def made(visitor: Visitor, **values: str) -> int:
+    answer = visitor.post(f"{URL}/add", **equipment(**values))
+    assert answer.status == 302, re.findall(r"ui-error.*", answer.text)
+    return int(answer.location.rpartition("/")[2])
+
+
+def test_the_declaration_is_short_and_nobody_elses() -> None:
+    source = (ROOT / "tests" / "worked_example.py").read_text().splitlines()
+    assert len(source) < 45 and sum(bool(line.strip()) for line in source) < 40
+    assert "equipment" not in {model.__tablename__ for model in declared_models()}
+    assert sum("Mapped[" in line for line in source) == 10
+
+
+def test_it_stands_in_the_menu_and_an_empty_list_says_what_to_do(neighbour: Visitor) -> None:
+    page = neighbour.get(f"{URL}/")
+    assert page.status == 200
+    assert "还没有设备,点“新增”登记" in page.text and "考试设备" in neighbour.get("/console/").text
+
+
+def test_a_form_says_what_is_wrong_beside_the_field_and_saves_what_is_right(person: Visitor) -> None:
+    form = person.get(f"{URL}/add").text
+    assert 'maxlength="50"' in form and "2–50个字" in form and "院校" not in re.findall(r"<label[^>]*>([^<]+)", form)
+    answer = person.post(f"{URL}/add", **equipment(name="", seats="1001", keeper="12345", bought_on="2025-02-30"))
+    assert answer.status == 422
+    for field, words in (("name", "请填写设备名称"), ("seats", "1–1000"), ("keeper", "手机"), ("bought_on", "日期格式")):
+        assert re.search(rf'id="{field}-error".*?{words}', answer.text, flags=re.S), field
+    key = made(person, name=" 考试用机A ", price="")
+    page = person.get(f"{URL}/{key}").text
+    assert "考试用机A" in page and "138****0001" in page and "13800000001" not in page and "在库" in page
+    answer = person.post(f"{URL}/add", **equipment(code="SB900"))
+    assert answer.status == 302
+    answer = person.post(f"{URL}/add", **equipment(code="SB900"))
+    assert answer.status == 409 and "设备编号已存在" in answer.text
+
+
+def test_an_edit_meets_the_version_that_was_read(person: Visitor) -> None:
+    """R137."""
+    key = made(person)
+    form = person.get(f"{URL}/{key}/edit").text
+    assert "13800000001" in form  # the owner's form shows the whole number (R23)
+    version = re.search(r'name="row_version"[^>]*value="(\d+)"', form)
+    assert version is not None
+    changed = equipment(seats="60", row_version=version.group(1))
+    assert person.post(f"{URL}/{key}/edit", **changed).status == 302
+    assert ">60<" in person.get(f"{URL}/{key}").text
+    answer = person.post(f"{URL}/{key}/edit", **changed)
+    assert answer.status == 409 and "已被他人修改" in answer.text
+
+
+def test_buttons_move_it_through_its_states_and_no_further(person: Visitor) -> None:
+    key = made(person)
+    assert "领用" in person.get(f"{URL}/{key}").text
+    asked = person.post(f"{URL}/action/take", rowid=key)
+    assert 'name="confirmed"' in asked.text and "在库" in person.get(f"{URL}/{key}").text  # first it only asks
+    assert person.post(f"{URL}/action/take", rowid=key, confirmed="1").status == 302
+    page = person.get(f"{URL}/{key}").text
+    assert "在用" in page and "action/take" not in page and "action/scrap" in page
+    assert "报废后不能恢复" in person.post(f"{URL}/action/scrap", rowid=key).text
+    assert person.post(f"{URL}/action/scrap", rowid=key, confirmed="1", reason="").status == 422
+    assert person.post(f"{URL}/action/scrap", rowid=key, confirmed="1", reason="主板损坏").status == 302
+    page = person.get(f"{URL}/{key}").text
+    assert "已报废" in page and "主板损坏" in page and "action/" not in page.partition("操作记录")[0].partition('id="detail"')[2]
+    for name in ("take", "scrap"):
+        assert person.post(f"{URL}/action/{name}", rowid=key, confirmed="1", reason="再来一次").status == 409
+
+
+def test_lists_are_filtered_sorted_and_counted_by_tabs(person: Visitor) -> None:
+    few, many = made(person, name="投影仪甲", seats="3"), made(person, name="投影仪乙", seats="300", bought_on="2020-01-01")
+    person.post(f"{URL}/action/take", rowid=many, confirmed="1")
+    found = person.get(f"{URL}/?f_name=投影仪&sort=-seats").text
+    assert [int(k) for k in dict.fromkeys(re.findall(rf'href="{URL}/(\d+)"', found))] == [many, few]
+    counts = dict(re.findall(r"(全部|在库|在用|已报废)\s*<[^>]*>\s*(\d+)", found))
+    assert counts == {"全部": "2", "在库": "1", "在用": "1", "已报废": "0"}
+    one = person.get(f"{URL}/?f_name=投影仪&tab=USED").text
+    assert "投影仪乙" in one and "投影仪甲" not in one
+    assert "投影仪乙" in person.get(f"{URL}/?f_bought_on_from=2019-12-31&f_bought_on_to=2020-01-01").text
+    assert "投影仪乙" not in person.get(f"{URL}/?f_bought_on_from=2020-01-02&f_name=投影仪").text
+
+
+def test_another_schools_row_is_not_there(person: Visitor, neighbour: Visitor, program: Visitor) -> None:
+    """E137."""
+    key = made(neighbour, name="邻校设备")
+    for path in (f"{URL}/{key}", f"{URL}/{key}/edit"):
+        assert person.get(path).status == 404
+    assert person.post(f"{URL}/{key}/delete").status == 404
+    assert person.post(f"{URL}/action/take", rowid=key, confirmed="1").status == 404
+    assert "邻校设备" not in person.get(f"{URL}/?f_name=邻校").text
+    assert program.api("GET", f"equipment/{key}").status == 404
+    assert program.api("POST", "equipment/action/take", {"rows": [key]}).status == 404
+    assert neighbour.get(f"{URL}/{key}").status == 200
+
+
+def test_the_same_is_there_for_programs(program: Visitor) -> None:
+    wrong = program.api("POST", "equipment/", {**equipment(), "seats": 0})
+    assert (wrong.status, wrong.json["field"]) == (422, "seats")
+    row = program.api("POST", "equipment/", {**equipment(), "seats": 20}).json
+    assert (row["state"], row["keeper"], row["price"]) == ("STORED", "138****0001", "120000.50")
+    assert row["actions"] == ["take", "scrap"]
+    changed = program.api("PUT", f"equipment/{row['id']}", {"version": row["version"], "seats": 30})
+    assert (changed.status, changed.json["seats"]) == (200, 30)
+    assert program.api("PUT", f"equipment/{row['id']}", {"version": row["version"], "seats": 40}).status == 409
+    assert program.api("POST", "equipment/action/take", {"rows": [row["id"]]}).json["done"] == 1
+    found = program.api("POST", "equipment/search", {"filters": {"keeper": "13800000001"}, "tab": "USED", "size": 100})
+    assert row["id"] in [item["id"] for item in found.json["items"]]
+    assert program.api("DELETE", f"equipment/{row['id']}").status == 204
+    schema = program.api("GET", "_openapi").json["components"]["schemas"]["EquipmentNew"]
+    assert schema["required"] == ["code", "name", "seats", "bought_on", "keeper"]
+
+
+def test_its_template_can_be_downloaded(person: Visitor) -> None:
+    answer = person.get(f"{URL}/template")
+    assert answer.status == 200 and answer.data.startswith(b"PK")
+
+
+def test_who_may_not_is_refused(site: dict[str, Any]) -> None:
+    nobody = Visitor(site["port"])
+    assert nobody.get(f"{URL}/").status == 302
+    assert nobody.api("GET", "equipment/").status == 401
+
+
+def test_a_class_says_all_of_it(site: dict[str, Any]) -> None:
+    """Nothing of the example stands anywhere else in the code."""
+    assert site["table"] == "equipment"
+    for path in [*(ROOT / "app").rglob("*.py"), *(ROOT / "views").rglob("*.py"), *(ROOT / "models").rglob("*.py")]:
+        assert "equipment" not in path.read_text(encoding="utf-8").lower(), path
