@@ -109,7 +109,7 @@ class RoomSession(Declared):
     session_id: Mapped[int] = reference("场次", "exam_session", hidden, within=("plan_subject_id",))
     room_id: Mapped[int] = reference("考场", "room", hidden, within=("organisation_id", "plan_id"))
     room_name: Mapped[str] = field("考场名称", Text(50), listed, searched, copied="room_id.name")
-    site_id: Mapped[int] = reference("考核站点", "exam_site", filtered, copied="room_id.site_id")
+    site_id: Mapped[int] = reference("考核站点", "exam_site", filtered, hidden, copied="room_id.site_id")
     site_name: Mapped[str] = field("考核站点", Text(80), listed, copied="room_id.site_name")
     subject_id: Mapped[int] = reference(
         "考试科目", "subject", listed, filtered, copied="plan_subject_id.subject_id"
@@ -153,7 +153,8 @@ class RoomSession(Declared):
         allows=("export",),
         cards=(
             Block("考试计划", ("plan_id",)),
-            Block("考场安排", ("site_name", "subject_id", "certificate_id", "starts_at", "ends_at")),
+            Block("考场", ("room_name", "site_name")),
+            Block("考场安排", ("subject_id", "certificate_id", "starts_at", "ends_at")),
             Block("人数", ("seats", "expected")),
             Block("监考/巡考", ("invigilators", "patrols")),
         ),
@@ -268,7 +269,7 @@ class SeatAssignment(Declared):
         "考核证书", "certificate", listed, filtered, copied="registration_id.certificate_id"
     )
     mode: Mapped[ExamMode] = field("考试方式", Choice(ExamMode), filtered, copied="registration_id.mode")
-    site_id: Mapped[int] = reference("考核站点", "exam_site", filtered, copied="room_session_id.site_id")
+    site_id: Mapped[int] = reference("考核站点", "exam_site", filtered, hidden, copied="room_session_id.site_id")
     site_name: Mapped[str] = field("考核站点", Text(80), listed, copied="room_session_id.site_name")
     room_name: Mapped[str] = field("考场名称", Text(50), listed, searched, copied="room_session_id.room_name")
     seat_number: Mapped[int] = field("座位号", Int(1, 1000), listed)

@@ -11,18 +11,20 @@ from sqlalchemy.orm import Session
 
 from app.services.scheduling import SubjectProgress, progress
 from models.certificates import ExamMode
-from models.plans import ExamPlan, ExamSession
+from models.kit import clock
+from models.plans import ExamPlan, ExamSession, PlanState
 from models.registrations import Registration, RegistrationState
 from models.scheduling import RoomSession, SiteAllocation
 from models.sites import ExamSite, Room
 
-SCHOOLS_SHOWN = 20
+SCHOOLS_SHOWN, PLANS_SHOWN = 20, 50
 
 
 @dataclass(frozen=True)
 class SiteUse:
     """A site in a session: rooms opened, their seats, people seated, guests among them."""
 
+    id: int
     site: str
     rooms: int
     seats: int
@@ -45,7 +47,7 @@ class SubjectBoard:
     @property
     def sentence(self) -> str:
         """As the handbook has it (7.2 考点编排)."""
-        sites = {use.site for session in self.sessions for use in session.sites}
+        sites = {use.id for session in self.sessions for use in session.sites}
         left = f",尚余{self.subject.left}人未排考" if self.subject.left else ""
         return f"该科目共安排了{len(sites)}个考点,已安排{self.subject.seated}人{left}"
 
@@ -54,6 +56,7 @@ class SubjectBoard:
 class SiteOffer:
     """What a site has set for the plan: rooms and seats by kind; one that set nothing yet has none."""
 
+    id: int
     site: str
     school: str
     kinds: tuple[tuple[str, int, int], ...]
@@ -89,6 +92,36 @@ def board(session: Session, plan: ExamPlan) -> Board:
     )
 
 
+@dataclass(frozen=True)
+class PlanLine:
+    """A plan in the overview: how many are registered, how many have a seat."""
+
+    plan: ExamPlan
+    registered: int
+    seated: int
+
+
+def overview(session: Session) -> list[PlanLine]:
+    """The published plans whose exams are not over, next ones first."""
+    plans = session.scalars(
+        sa.select(ExamPlan)
+        .where(ExamPlan.state == PlanState.PUBLISHED, ExamPlan.exam_to > clock.now())
+        .order_by(ExamPlan.scheduling_to, ExamPlan.id)
+        .limit(PLANS_SHOWN)
+    ).unique()
+    found = {plan.id: plan for plan in plans}
+    seated = sa.func.count().filter(Registration.state == RegistrationState.SCHEDULED)
+    counts = {
+        key: (registered, done)
+        for key, registered, done in session.execute(
+            sa.select(Registration.plan_id, sa.func.count(), seated)
+            .where(Registration.plan_id.in_(found), Registration.state != RegistrationState.CANCELLED)
+            .group_by(Registration.plan_id)
+        )
+    }
+    return [PlanLine(plan, *counts.get(key, (0, 0))) for key, plan in found.items()]
+
+
 def _uses(session: Session, plan: ExamPlan) -> dict[int, list[SiteUse]]:
     guests = {
         (row.session_id, row.site_id): row.places
@@ -115,7 +148,7 @@ def _uses(session: Session, plan: ExamPlan) -> dict[int, list[SiteUse]]:
         .order_by(RoomSession.session_id, RoomSession.site_id)
     ):
         known = guests.get((row.session_id, row.site_id), 0)
-        found[row.session_id].append(SiteUse(row.site, row.rooms, row.seats, row.seated, known))
+        found[row.session_id].append(SiteUse(row.site_id, row.site, row.rooms, row.seats, row.seated, known))
     return found
 
 
@@ -138,7 +171,7 @@ def _offers(session: Session, plan: ExamPlan) -> list[SiteOffer]:
     ):
         kinds[row.site_id].append((ExamMode(row.kind).label, row.rooms, row.seats))
         names[row.site_id] = (row.site, row.school)
-    return [SiteOffer(*names[site], tuple(own)) for site, own in kinds.items()]
+    return [SiteOffer(site, *names[site], tuple(own)) for site, own in kinds.items()]
 
 
 def _waiting(session: Session, plan: ExamPlan) -> list[tuple[str, int]]:

@@ -97,3 +97,13 @@ def test_another_organisations_plan_is_not_there(as_: Any, browse: Any) -> None:
     a_second_organisation(as_)
     browser = browse(somebody(as_, Role.ORGANISATION_MANAGER, organisation_id=6))
     assert browser.get(f"/console/scheduling/{plan}/").status_code == 404
+
+
+def test_the_overview_leads_to_the_boards(as_: Any, browse: Any) -> None:
+    plan, _ = a_plan_with(as_, 3, 2)
+    scheduled(as_, plan)
+    browser = browse(somebody(as_, Role.ORGANISATION_MANAGER, organisation_id=5))
+    browser.get("/console/scheduling/")
+    assert f'href="/console/scheduling/{plan}/"' in browser.text() and ">排考<" in browser.text()
+    browser.get(f"/console/scheduling/{plan}/")
+    assert "编排总表" in browser.text()

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, current_actor
 from app.access.roles import may
 from app.panel.gates import opens
+from app.panel.menus import add_entry
 from app.panel.pages import Cell, Column, Crumb, DetailPage, Link, Related, Row
 from app.services import scheduling_board
 from app.services.errors import NotFound
@@ -43,12 +44,34 @@ class BoardPage(DetailPage):
     subjects: Sequence[SubjectCard] = field(default_factory=list)
 
 
+add_entry(
+    "考试管理/排考", "/console/scheduling/", "layout-board", 79, lambda actor: may(actor, "exam_plan", "schedule")
+)
+
+
 class Scheduling(BaseView):
-    """`/console/scheduling/<plan>/`."""
+    """`/console/scheduling/`, `/console/scheduling/<plan>/`."""
 
     route_base = "/console/scheduling"
-    default_view = "board"
+    default_view = "overview"
     session: Session
+
+    @expose("/")
+    @opens("exam_plan:schedule")
+    def overview(self) -> Any:
+        columns = [
+            Column("plan_code", "计划编号"), Column("name", "计划名称"), Column("window", "排考时间"),
+            Column("registered", "报考人次", "number"), Column("seated", "已排人次", "number"),
+            Column("left", "未排人次", "number"), Column("state", "状态", "state"),
+        ]  # fmt: skip
+        rows = [_plan_row(line) for line in scheduling_board.overview(self.session)]
+        page = DetailPage(
+            title="排考",
+            crumbs=[Crumb("首页", "/console/"), Crumb("考试管理"), Crumb("排考")],
+            hint="选择考试计划,安排考场和座位",
+            related=[Related("考试未结束的计划", columns, rows, empty="没有已发布且考试未结束的计划")],
+        )
+        return render_template("panel/detail.html", page=page)
 
     @expose("/<int:key>/")
     @opens("exam_plan:schedule")
@@ -59,7 +82,9 @@ class Scheduling(BaseView):
         found, actor = scheduling_board.board(self.session, plan), current_actor()
         page = BoardPage(
             title="排考",
-            crumbs=[Crumb("首页", "/console/"), Crumb("考试管理"), Crumb("考试计划", "/console/exam_plan/"), Crumb(plan.name, f"/console/exam_plan/{key}"), Crumb("排考")],  # noqa: E501
+            crumbs=[
+                Crumb("首页", "/console/"), Crumb("考试管理"), Crumb("排考", "/console/scheduling/"), Crumb(plan.name)
+            ],
             hint="先由院校设置考场、由本单位分配借考站点,再自动排考;草案只有本单位可见,发布后院校和考生可见",
             heading=plan.name,
             state=_phase(plan),
@@ -75,6 +100,16 @@ class Scheduling(BaseView):
             links=_links(plan, found, actor),
         )
         return render_template("scheduling/board.html", page=page)
+
+
+def _plan_row(line: scheduling_board.PlanLine) -> Row:
+    plan, href = line.plan, f"/console/scheduling/{line.plan.id}/"
+    numbers = (line.registered, line.seated, line.registered - line.seated)
+    cells = [
+        Cell(plan.plan_code or ""), Cell(plan.name, href=href), Cell(window_text(plan)),
+        *(Cell(str(number), "number") for number in numbers), _phase(plan),
+    ]  # fmt: skip
+    return Row(str(plan.id), cells, [Link("排考", href)], title=plan.name)
 
 
 def _phase(plan: ExamPlan) -> Cell:
@@ -161,11 +196,18 @@ def _offers(found: scheduling_board.Board, plan_id: int) -> Related:
         Column("site", "考核站点"), Column("school", "所属院校"), Column("kind", "考场类型"),
         Column("rooms", "考场数", "number"), Column("seats", "座位数", "number"),
     ]  # fmt: skip
+    used = {use.id for one in found.subjects for session in one.sessions for use in session.sites}
     rows = [
-        Row(f"{offer.site}{kind}", [Cell(offer.site), Cell(offer.school), Cell(kind), Cell(str(rooms), "number"), Cell(str(seats), "number")])  # noqa: E501
+        Row(
+            f"{offer.site}{kind}",
+            [
+                Cell(offer.site), Cell(offer.school), Cell(kind), Cell(str(rooms), "number"), Cell(str(seats), "number")
+            ],
+            [Link("编排总表", f"/console/exam_papers/matrix/{plan_id}/{offer.id}")] if offer.id in used else [],
+        )
         for offer in found.offers
         for kind, rooms, seats in offer.kinds
-    ]
+    ]  # fmt: skip
     link = Link("查看考场", f"/console/room/?f_plan_id={plan_id}")
     return Related("各站点设置的考场", columns, rows, link, empty="还没有站点为本计划设置考场,请通知院校")
 
