@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +18,11 @@ from app.panel.lists import crumbs
 from app.panel.pages import Crumb, ImportPage, Link
 from app.panel.resolve import Resolved
 from app.services import imports
-from app.services.errors import DomainError
+from app.services.errors import DomainError, NotFound
 from app.services.imports import ALL, GOOD, Importer, importer_named
 from app.sheets import template as sheet_template
 
+_PATH = re.compile(r"/(?:console|desk)/(?P<table>[a-z_]+)/import(?:/(?P<name>[a-z_]+))?")
 FIELD = "file"
 FORM_BYTES = 64 * 1024
 """What the form may hold beside the file."""
@@ -56,6 +58,17 @@ def page(doors: Doors, name: str) -> Any:
     return redirect(f"/console/jobs/{job_id}/")
 
 
+def body_limit(path: str) -> int | None:
+    """The largest body an upload page takes; None for all other addresses. To be set on the request before anything
+    looks at its form, the CSRF check included: werkzeug reads a form only once."""
+    found = _PATH.fullmatch(path)
+    try:
+        importer = importer_named(found["table"], found["name"] or found["table"]) if found else None
+    except (NotFound, KeyError):
+        return None
+    return importer.max_bytes() + FORM_BYTES if importer is not None else None
+
+
 def _importer(doors: Doors, name: str) -> Importer:
     importer = importer_named(doors.resolved.table, name)
     require(doors.resolved, importer.verb)
@@ -66,11 +79,10 @@ def _take(doors: Doors, importer: Importer) -> int:
     upload = request.files.get(FIELD)
     if upload is None or not upload.filename:
         raise DomainError("import.no_file", "请选择要上传的文件", FIELD)
-    mode = request.form.get("mode", ALL)
+    mode = GOOD if request.form.get("mode") == GOOD else ALL
     with _kept(upload, importer.accept) as path:
-        job = imports.start(
-            doors.session, current_actor(), importer, path, upload.filename, mode if mode == GOOD else ALL
-        )
+        back = f"{doors.resolved.url}/"
+        job = imports.start(doors.session, current_actor(), importer, path, upload.filename, mode, back)
         doors.session.commit()
     return job.id
 

@@ -154,9 +154,17 @@ def limits() -> SheetLimits:
 
 
 def start(
-    session: Session, actor: Actor, importer: Importer, path: Path, name: str, mode: str = ALL, **params: Any
+    session: Session,
+    actor: Actor,
+    importer: Importer,
+    path: Path,
+    name: str,
+    mode: str = ALL,
+    link: str = "",
+    **params: Any,
 ) -> Job:
-    """Take an upload: refuse at once what no reader should open, else store it and queue the dry run."""
+    """Take an upload: refuse at once what no reader should open, else store it and queue the dry run. `link` is
+    where the job's page leads back to, `params` what the importer's check is told beside the rows."""
     table, _, verb = importer.permission.partition(":")
     if not may(actor, table, verb):
         raise Refused("import.permission", "没有权限进行此操作")
@@ -173,7 +181,7 @@ def start(
         "import.check",
         {**params, **kept, "mode": mode if importer.may_skip else ALL},
         permission=importer.permission,
-        link=f"/console/{importer.table}/",
+        link=link or f"/console/{importer.table}/",
     )
 
 

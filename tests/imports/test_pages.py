@@ -13,8 +13,8 @@ from python_calamine import CalamineWorkbook
 
 from app.access.actor import JOB
 from app.jobs.running import run_pending
-from app.panel import exporting
-from config import reset_settings
+from app.panel import exporting, importing
+from config import GB, MB, reset_settings
 from models.accounts import Account, Role
 from models.candidates import Candidate
 from models.jobs import Job, JobState
@@ -103,6 +103,13 @@ def test_e139_a_body_beyond_the_limit_is_refused_before_it_is_read(browser: Any,
     reset_settings()
     answer = send(browser, (io.BytesIO(b"PK" + b"\0" * 200_000), "a.xlsx"))
     assert answer.status_code == 413
+
+
+def test_every_upload_page_says_how_large_its_body_may_be(browser: Any) -> None:
+    xlsx, archive = (importing.body_limit(f"/console/candidate/import{rest}") for rest in ("", "/photos"))
+    assert (xlsx, archive) == (100 * MB + importing.FORM_BYTES, 2 * GB + importing.FORM_BYTES)
+    others = ("/console/candidate/", "/console/nothing/import", "/console/candidate/import/nothing", "/login/")
+    assert [importing.body_limit(path) for path in others] == [None] * 4
 
 
 def test_cancelled_on_its_page_a_job_writes_nothing(
