@@ -281,6 +281,7 @@ notice: list add edit delete publish withdraw
 """
 
 _CANDIDATE = """
+space: open
 candidate: list
 registration: list
 admission_ticket: list print

@@ -8,12 +8,12 @@ from flask import flash, redirect, render_template, request
 from flask_appbuilder import BaseView, expose
 from werkzeug.wrappers import Response
 
-from app.access.actor import Actor, current_actor
+from app.access.actor import current_actor
 from app.panel.forms import PanelForm, control
 from app.panel.gates import opens
 from app.panel.pages import Cell, Crumb, Empty, FormPage, MenuArea, SpaceCard, SpacePage
 from app.services import exam_papers, files, scores, space
-from app.services.errors import Conflict, DomainError, NotFound, Refused
+from app.services.errors import Conflict, DomainError, NotFound
 from models.kit import fields_of, formats
 from models.scores import Recheck, RecheckState
 from views.consoles.papers import pdf
@@ -30,48 +30,44 @@ MENU = (
 
 
 class Space(BaseView):
-    """Each page shows the own rows alone: the wall lets a candidate see no others."""
+    """The candidates' alone (`space:open`). Each page shows the own rows: the wall lets a candidate see no others."""
 
     route_base = "/space"
     default_view = "exams"
     session: Any
 
     @expose("/")
-    @opens("registration:list")
+    @opens("space:open")
     def exams(self) -> str:
-        candidate()
         found = space.exams(self.session)
         empty = Empty("还没有报考记录", "由所在院校统一报考,报考后在这里查看考试安排")
         return _draw("我的考试", [cards.exam_card(exam) for exam in found], empty)
 
     @expose("/tickets/")
-    @opens("admission_ticket:list")
+    @opens("space:open")
     def tickets(self) -> str:
-        candidate()
         found = space.exams(self.session)
         empty = Empty("还没有准考证", "报考后由系统生成准考证号,排考发布后可以下载")
         note = "考试当天请携带准考证和有效身份证件;考场有调整时须重新下载"
         return _draw("准考证", [cards.ticket_card(exam) for exam in found], empty, note)
 
     @expose("/tickets/<int:key>.pdf")
-    @opens("admission_ticket:print")
+    @opens("space:open")
     def ticket(self, key: int) -> Response:
-        candidate()
         return pdf(exam_papers.ticket_papers(self.session, [min(key, 2**63 - 1)]), "准考证")
 
     @expose("/scores/")
-    @opens("score:list")
+    @opens("space:open")
     def scores(self) -> str:
-        candidate()
         asked = {one.score_id for one in space.rechecks(self.session) if one.state is RecheckState.OPEN}
         drawn = [cards.marks_card(found, asked) for found in space.marks(self.session)]
         empty = Empty("还没有可查询的成绩", "成绩从公示开始之日起可以查询")
         return _draw("我的成绩", drawn, empty, "公示期内对成绩有异议的,可以申请复核")
 
     @expose("/scores/<int:key>/recheck", methods=["GET", "POST"])
-    @opens("score:ask_recheck")
+    @opens("space:open")
     def recheck(self, key: int) -> Any:
-        actor, form, status = candidate(), RecheckForm(request.form), 200
+        actor, form, status = current_actor(), RecheckForm(request.form), 200
         score = space.score(self.session, key)
         if request.method == "POST":
             status = 422
@@ -98,31 +94,29 @@ class Space(BaseView):
         return draw_page("panel/form.html", page, frame="space/shell.html"), status
 
     @expose("/certificates/")
-    @opens("issuance_task:list")
+    @opens("space:open")
     def certificates(self) -> str:
-        candidate()
         drawn = [cards.certificate_card(issue) for issue in space.certificates(self.session)]
         empty = Empty("还没有证书", "考核合格并完成签发后,电子证书会出现在这里")
         return _draw("我的证书", drawn, empty)
 
     @expose("/certificates/<int:key>/download", methods=["POST"])
-    @opens("e_certificate:download")
+    @opens("space:open")
     def download(self, key: int) -> Response:
-        one = space.download(self.session, candidate(), key)
+        one = space.download(self.session, current_actor(), key)
         self.session.commit()
         return files.respond(self.session, one.file or "", name=f"{one.certificate_number}.pdf")
 
     @expose("/requests/")
-    @opens("recheck:list")
+    @opens("space:open")
     def requests(self) -> str:
-        candidate()
         drawn = [*cards.recheck_cards(space.rechecks(self.session)), *cards.correction_cards(space.corrections(self.session))]
         return _draw("复核与更正", drawn, Empty("没有复核、更正或补办申请", "公示期内可在“我的成绩”中申请复核"))
 
     @expose("/requests/<int:key>/withdraw", methods=["POST"])
-    @opens("recheck:withdraw")
+    @opens("space:open")
     def withdraw(self, key: int) -> Response:
-        actor = candidate()
+        actor = current_actor()
         found = [one for one in space.rechecks(self.session) if one.id == key]
         if not found:
             raise NotFound("没有找到该申请")
@@ -133,9 +127,9 @@ class Space(BaseView):
         return redirect("/space/requests/")
 
     @expose("/profile/")
-    @opens("candidate:list")
+    @opens("space:open")
     def profile(self) -> str:
-        who, rows = space.person(self.session, candidate())
+        who, rows = space.person(self.session, current_actor())
         about = SpaceCard(
             "本人信息",
             lines=[
@@ -148,22 +142,13 @@ class Space(BaseView):
         return _draw("个人信息", [about, *(cards.school_card(row) for row in rows)], Empty("暂无数据"))
 
     @expose("/profile/<int:key>/photo")
-    @opens("candidate:list")
+    @opens("space:open")
     def photo(self, key: int) -> Response:
-        candidate()
         return files.respond(self.session, space.photo(self.session, key), inline=True, name="照片.jpg")
 
 
 class RecheckForm(PanelForm):
     reason = control(fields_of(Recheck)["reason"], required=True, session=None)  # type: ignore[arg-type]
-
-
-def candidate() -> Actor:
-    """The space is the candidates': others have their consoles."""
-    actor = current_actor()
-    if actor.kind != "candidate":
-        raise Refused("space", "学生个人空间仅供考生使用")
-    return actor
 
 
 def draw_page(template: str, page: Any, **context: Any) -> str:

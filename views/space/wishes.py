@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, request
 from flask_appbuilder import BaseView, expose
 
-from app.access.actor import Actor
+from app.access.actor import Actor, current_actor
 from app.panel import saving
 from app.panel.forms import PanelForm, choices, form_class
 from app.panel.gates import opens
@@ -17,7 +17,7 @@ from app.panel.uploads import kept_uploads, posted
 from app.services import space
 from app.services.errors import DomainError
 from models.e_certificates import CorrectionKind, CorrectionRequest, ECertificate
-from views.space.space import candidate, draw_page
+from views.space.space import draw_page
 
 KINDS = (CorrectionKind.REISSUE, CorrectionKind.CORRECTION)
 ABOUT = ("e_certificate_id", "candidate_id")
@@ -31,9 +31,9 @@ class SpaceWishes(BaseView):
     session: Any
 
     @expose("/<int:key>/request", methods=["GET", "POST"])
-    @opens("correction_request:add")
+    @opens("space:open")
     def ask(self, key: int) -> Any:
-        actor, one, status = candidate(), space.certificate(self.session, key), 200
+        actor, one, status = current_actor(), space.certificate(self.session, key), 200
         form = self._form()
         if request.method == "POST":
             status = 422
