@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from models.accounts import Account, Role
 from models.kit import clock
-from models.sites import ExamSite, ExamSiteFile, Room
+from models.sites import BorrowedSite, ExamSite, ExamSiteFile, Room
 from tests import factories
 from tests import factories_registrations as made
 from tests.factories_scheduling import IN_SCHEDULING, a_site, count, rooms
@@ -110,3 +110,23 @@ def test_the_lists_of_this_area_open_for_those_who_have_them(as_: Any, browse: A
         assert organisation.get(f"/console/{table}/").status_code == 200, table
     assert school.get("/console/admission_ticket/").status_code == 200
     assert "准考证" in school.text()
+
+
+def test_e101_a_school_asks_for_places_and_the_organisation_assigns_them(as_: Any, browse: Any) -> None:
+    made.a_pilot_school_with_quota(as_)
+    made.a_pilot_school_with_quota(as_, school_id=10)
+    plan, site = made.a_published_plan(as_), a_site(as_)
+    guest = browse(somebody(as_, Role.SCHOOL_PRINCIPAL, school_id=10))
+    wish = {"plan_id": str(plan), "certificate_id": "1", "places": "12", "reason": "本校没有机房"}
+    answer = guest.post("/console/borrow_request/add", wish)
+    assert answer.status_code == 302, guest.text()
+    key = int(answer.location.rsplit("/", 1)[1])
+    organisation = browse(somebody(as_, Role.ORGANISATION_MANAGER, organisation_id=5))
+    answer = organisation.act("borrow_request", "assign", [key], {"site_id": str(site), "places": ""})
+    assert answer.status_code == 302, organisation.text()
+    guest.get("/console/borrowed_site/")
+    assert "考核站点" in guest.text() and ">12<" in guest.text()
+    again = {"plan_id": str(plan), "certificate_id": "1", "guest_school_id": "10", "site_id": str(site), "places": "5"}
+    assert organisation.post("/console/borrowed_site/add", again).status_code == 409
+    with as_() as db:
+        assert count(db, BorrowedSite) == 1
