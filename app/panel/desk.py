@@ -74,7 +74,7 @@ class DeskView(DeskGate, BaseModelView):
         self.doors = Doors(resolved, session)
         panel = resolved.panel
         self.can_create, self.can_edit, self.can_delete, self.can_export = (
-            verb in panel.allows for verb in ("add", "edit", "delete", "export")
+            verb in resolved.allows for verb in ("add", "edit", "delete", "export")
         )
         name = panel.menu_for("platform")[1] or panel.label
         super().__init__(
@@ -92,7 +92,7 @@ class DeskView(DeskGate, BaseModelView):
         if refusal is not None:
             return refusal
         verb = VERBS.get(name) or kwargs["name"]
-        if verb in ("add", "edit", "delete", "import", "export") and verb not in self.resolved.panel.allows:
+        if verb in ("add", "edit", "delete", "import", "export") and verb not in self.resolved.allows:
             abort(404)
         require(self.resolved, verb)
         return None

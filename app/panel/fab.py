@@ -100,7 +100,7 @@ _DOORS = {"add": ("add",), "edit": ("edit",), "delete": ("delete",), "export": (
 
 def console_class(resolved: Resolved, session: Any) -> type[ConsoleView]:
     """The view class of one table."""
-    closed = {route for verb, routes in _DOORS.items() if verb not in resolved.panel.allows for route in routes}
+    closed = {route for verb, routes in _DOORS.items() if verb not in resolved.allows for route in routes}
     return type(
         f"{resolved.model.__name__}Console",
         (ConsoleView,),

@@ -153,7 +153,7 @@ def _photo(resolved: Resolved, row: Declared, column: str) -> str:
 
 def row_links(resolved: Resolved, actor: Actor, row: Declared, *, detail: bool = False) -> list[Link]:
     """查看, 编辑, what the state and the role allow, 删除."""
-    here, allows, table = f"{resolved.url}/{row.id}", resolved.panel.allows, resolved.table
+    here, allows, table = f"{resolved.url}/{row.id}", resolved.allows, resolved.table
     links = [] if detail else [Link("查看", here, name="show")]
     if "edit" in allows and may(actor, table, "edit") and editable(resolved, actor, row):
         links.append(Link("编辑", f"{here}/edit", icon="edit", name="edit", primary=detail))
@@ -202,10 +202,10 @@ def _bulk(resolved: Resolved, item: Action, wish: Wish) -> Link:
 
 
 def _buttons(resolved: Resolved, actor: Actor, wish: Wish) -> list[Link]:
-    table, allows = resolved.table, resolved.panel.allows
+    table, allows = resolved.table, resolved.allows
     links = []
     if "add" in allows and may(actor, table, "add"):
-        links.append(Link("新增", f"{resolved.url}/add", "plus", primary=True, name="add"))
+        links.append(Link(resolved.panel.adds, f"{resolved.url}/add", "plus", primary=True, name="add"))
     if "import" in allows and may(actor, table, "import") and resolved.marked(Mark.IMPORTED):
         label = importer_named(table, table).label
         links.append(Link(f"批量导入{label}", f"{resolved.url}/import", "upload", name="import"))

@@ -176,7 +176,7 @@ _KEY = {"name": "key", "in": "path", "required": True, "schema": {"type": "integ
 def _paths(resolved: Resolved) -> dict[str, Schema]:
     name, label, base = resolved.model.__name__, resolved.panel.label, f"{ROOT}/{resolved.table}"
     held: Callable[[str], bool] = lambda verb: bool(_holders(resolved, verb))  # noqa: E731  # said five times below
-    allows, listed = resolved.panel.allows, _answer(ref(f"{name}List"))
+    allows, listed = resolved.allows, _answer(ref(f"{name}List"))
     many: Schema = {
         "get": _operation(
             resolved, "list", "list", f"{label}列表", listed, parameters=_parameters(resolved), refuses=("422",)

@@ -7,7 +7,7 @@ from functools import cache
 
 from app.access.actor import current_actor
 from app.services.actions import Action, actions_of
-from models.kit import Declared, Field, Mark, Panel, State, fields_of, model_named
+from models.kit import Declared, Field, Mark, Panel, State, declared_models, fields_of, model_named
 from models.kit.scope import DELETE, INSERT, SELECT, UPDATE
 
 DESK_KINDS = ("platform", "organisation")
@@ -74,9 +74,15 @@ class Resolved:
         return actions_of(self.model)
 
     @property
+    def allows(self) -> tuple[str, ...]:
+        """The general doors that exist: as declared, but a child row whose parent is no field of its form is made in
+        the parent's form only."""
+        return tuple(verb for verb in self.panel.allows if verb != "add" or _made_alone(self.model))
+
+    @property
     def permissions(self) -> list[str]:
         """Every permission this table knows: general doors that exist, and its actions."""
-        scope, allows = self.panel.scope, self.panel.allows
+        scope, allows = self.panel.scope, self.allows
         writable = {"add": INSERT, "edit": UPDATE, "delete": DELETE, "import": INSERT}
         verbs = ["list"]
         verbs += [v for v in allows if v == "export" or scope.kinds(writable[v])]
@@ -116,6 +122,14 @@ def resolve(model: type[Declared]) -> Resolved:
 
 def resolve_table(table: str) -> Resolved:
     return resolve(model_named(table))
+
+
+@cache
+def _made_alone(model: type[Declared]) -> bool:
+    form = resolve(model).form(adding=True)
+    parents = {parent.__tablename__ for parent in declared_models() if model.__tablename__ in parent.panel.children}
+    above = [name for name, declared in fields_of(model).items() if declared.refers in parents]
+    return not above or any(name in form for name in above)
 
 
 def readable(table: str) -> bool:

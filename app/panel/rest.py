@@ -287,7 +287,7 @@ def api_class(resolved: Resolved, session: Any) -> type[DataApi]:
 
 def open_to_anyone(resolved: Resolved, verb: str) -> bool:
     """Whether the table has this door and some role may use it."""
-    if verb in _DOORS and verb not in resolved.panel.allows:
+    if verb in _DOORS and verb not in resolved.allows:
         return False
     return any(verb in tables.get(resolved.table, ()) for tables in ROLES.values())
 

@@ -187,6 +187,8 @@ class refusals:  # noqa: N801  reads as `with refusals(resolved):`
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, sa.orm.exc.StaleDataError):
             raise Conflict("stale", STALE) from error
+        if isinstance(error, sa.exc.NoResultFound):  # a row the rules ask for is not there for this actor
+            raise NotFound() from error
         if isinstance(error, DBAPIError):
             raise explain(error, self.resolved) from error
 
@@ -216,7 +218,7 @@ def _constraint(state: str, constraint: str, resolved: Resolved | None) -> Domai
             return Conflict("duplicate", meaning)
         labels, field = _columns(constraint, resolved)
         return DomainError("duplicate", f"{labels or '该记录'}已存在,不能重复", field, status=409)
-    if state == "23503":
+    if state in ("23503", "23001"):  # PostgreSQL 18 tells a key that restricts apart
         return Conflict("referenced", "该记录正被其他数据使用,不能删除;或所引用的数据不存在")
     if state == "23514" and resolved is not None:
         for number, (_, meaning) in enumerate(resolved.panel.checks, 1):
