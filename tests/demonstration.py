@@ -20,7 +20,7 @@ from models.kit import clock
 from tests.security import filling
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = 714
+LOCK, PREFIX = 714, "panel_demo_"
 # The account that stands for a role in the tests: all of them have business in common.
 ACCOUNTS = {
     "platform.operator": "operator",
@@ -52,11 +52,11 @@ def fingerprint(schema: str) -> str:
 
 def ensure(server: EmbeddedPostgres, template: str, admin_url: str) -> str:
     """The name of the template, made now if nobody has yet; whoever comes meanwhile waits."""
-    name = f"panel_demo_{fingerprint(template)}"
+    name = f"{PREFIX}{fingerprint(template)}"
     with psycopg.connect(admin_url, autocommit=True) as admin:
         admin.execute("select pg_advisory_lock(%s)", (LOCK,))
         if not admin.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
-            for (old,) in admin.execute("select datname from pg_database where datname like 'panel_demo_%'").fetchall():
+            for (old,) in admin.execute("select datname from pg_database where starts_with(datname, %s)", (PREFIX,)).fetchall():
                 _drop(admin, old)
             draft = f"{name}_draft"
             admin.execute(f'drop database if exists "{draft}" with (force)')

@@ -12,8 +12,9 @@ from importlib import resources
 
 import sqlalchemy as sa
 
-from models.kit import Declared, declared_models, fields_of
-from models.kit.scope import DELETE, INSERT, KINDS, SELECT, UPDATE, Rule
+from models.kit import Declared, Mark, declared_models, fields_of, model_named
+from models.kit.scope import DELETE, INSERT, KINDS, SELECT, TENANTS, UPDATE, Rule
+from models.kit.types import Personal
 
 OWNER = "panel_owner"
 LOGIN = "panel_login"
@@ -104,14 +105,67 @@ def _triggers(model: type[Declared]) -> Iterator[str]:
             yield _trigger(table, f"c_flow_{column}", f"before update of {column}", f"panel_guard_moves({pairs})")
     yield from _limits(model)
     yield from _freezes(model)
+    yield from _sights(model)
     if panel.audit:
+        secret = ", ".join(f"'{name}'" for name in sorted(_personal(model)))
         for verb, tables, function in (
             ("insert", "new table as added", "panel_audit_insert"),
             ("update", "old table as before new table as after", "panel_audit_update"),
             ("delete", "old table as removed", "panel_audit_delete"),
         ):
-            yield _trigger(table, f"z_audit_{verb}", f"after {verb}", f"{function}()", "statement").replace(
+            call = f"{function}({secret if verb != 'insert' else ''})"
+            yield _trigger(table, f"z_audit_{verb}", f"after {verb}", call, "statement").replace(
                 f"on {table} ", f"on {table} referencing {tables} "
+            )
+
+
+def _personal(model: type[Declared]) -> set[str]:
+    """The columns whose values the trail names without keeping them."""
+    columns = model.__table__.columns
+    masked = {name for name, declared in fields_of(model).items() if declared.has(Mark.MASKED)}
+    return masked | {column.name for column in columns if isinstance(column.type, sa.LargeBinary | Personal)}
+
+
+def pointers(model: type[Declared]) -> Iterator[tuple[str, str]]:
+    """(column, table) of the references that no composite key keeps inside the tenant, though the rows they point
+    at are some tenant's alone. Accounts and tenants themselves are named across tenants (who decided, whose it is)."""
+    tenants = model.panel.scope.columns()
+    for name, declared in fields_of(model).items():
+        if not declared.refers or declared.within or declared.copied or name in tenants:
+            continue
+        if declared.refers not in ("account", "person", *TENANTS, "school_directory"):
+            target = model_named(declared.refers)
+            if any(_points_blindly(model, target, kind, name) for kind in KINDS):
+                yield name, declared.refers
+
+
+def _points_blindly(model: type[Declared], target: type[Declared], kind: str, column: str) -> bool:
+    """Whether this kind may write the column, and may not see every row it could name."""
+    rules, seen = model.panel.scope.rules(kind), target.panel.scope.rules(kind)
+    writes = any(
+        INSERT in rule.may or (UPDATE in rule.may and (not rule.columns or column in rule.columns)) for rule in rules
+    )
+    return writes and not any(SELECT in rule.may and not (rule.column or rule.when) for rule in seen)
+
+
+def _sights(model: type[Declared]) -> Iterator[str]:
+    """A plain key accepts another tenant's row (wall.md 4): whoever points at a row must see it. The function runs
+    with the writer's own rights, so the policies of the other table answer; missing and foreign look alike."""
+    table = model.__tablename__
+    for column, target in pointers(model):
+        name = f"panel_sees_{table}_{column}"
+        yield (
+            f"create or replace function {name}() returns trigger language plpgsql"  # noqa: S608
+            f" set search_path = public, pg_catalog, pg_temp as $$ begin"
+            f" if exists (select from written w where w.{column} is not null"
+            f" and not exists (select from {target} t where t.id = w.{column})) then"
+            f" raise exception 'a row of {table} points at no {target}'"
+            f" using errcode = '23503', constraint = 'fk_{table}_{column}', table = '{table}';"
+            f" end if; return null; end $$"
+        )
+        for verb in (INSERT, UPDATE):
+            yield _trigger(table, f"g_sees_{column}_{verb}", f"after {verb}", f"{name}()", "statement").replace(
+                f"on {table} ", f"on {table} referencing new table as written "
             )
 
 
@@ -157,7 +211,7 @@ def _copies(model: type[Declared]) -> Iterator[str]:
         if not {c for c, _ in pairs} <= set(declared_fields[reference].within):
             missing += " or current_setting('role') <> 'panel_job'"  # a copy is the source's word, not the writer's
         yield (
-            f"create or replace function {name}() returns trigger language plpgsql security definer"
+            f"create or replace function {name}() returns trigger language plpgsql security definer"  # noqa: S608
             f" set search_path = public, pg_catalog, pg_temp as $$ begin"
             f" if tg_op = 'UPDATE' or {missing} then"
             f" select {sources} into {columns} from {target} s where s.id = new.{reference}; end if;"
@@ -171,7 +225,7 @@ def _copies(model: type[Declared]) -> Iterator[str]:
         changed = " or ".join(f"new.{s} is distinct from old.{s}" for _, s in pairs)
         sets = ", ".join(f"{c} = new.{s}" for c, s in pairs)
         yield (
-            f"create or replace function {follow}() returns trigger language plpgsql security definer"
+            f"create or replace function {follow}() returns trigger language plpgsql security definer"  # noqa: S608
             f" set search_path = public, pg_catalog, pg_temp as $$ begin"
             f" update {table} set {sets} where {reference} = new.id{still}; return null; end $$"
         )

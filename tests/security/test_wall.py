@@ -21,7 +21,7 @@ from app.access.embedded import EmbeddedPostgres
 from models.candidates import Candidate
 from models.kit import Declared, declared_models, fields_of, model_named
 from models.kit.scope import INSERT, SELECT, UPDATE, Rule
-from tests.security.conftest import EVERY_ROLE, Demo
+from tests.security.conftest import EVERY_ROLE, NOWHERE, Demo
 
 pytestmark = pytest.mark.demo
 ROOT = Path(__file__).resolve().parents[2]
@@ -271,21 +271,47 @@ def test_irreversible_tables_refuse_even_the_administrators_truncate(owner: Engi
 
 
 def test_a_reference_never_points_into_another_school(demo: Demo) -> None:
-    """wall.md 4: a plain key would accept another tenant's row; composite keys answer as for a row that is missing."""
+    """wall.md 4: a plain key would accept another tenant's row; composite keys answer as for a row that is missing,
+    and where there is none, a trigger looks with the writer's own eyes."""
     role = "school.principal"
     plain = []
     for model in declared_models():
         if not any(INSERT in rule.may for rule in model.panel.scope.rules("school")):
             continue
         tenant = {rule.column for rule in model.panel.scope.rules("school")} - {"", "id"}
+        watched = set(wall.pointers(model))
         for name, field in fields_of(model).items():
             target = model_named(field.refers) if field.refers else None
-            if target is None or field.within or field.copied or name in tenant:
+            if target is None or field.within or field.copied or name in tenant or (name, field.refers) in watched:
                 continue
             owned = {rule.column for rule in target.panel.scope.rules("school")} & tenant
             if owned and demo.foreign(role, field.refers) is not None and not _shared(target):
                 plain.append(f"{model.__tablename__}.{name} → {field.refers}")
     assert plain == [], plain
+
+
+@pytest.mark.parametrize("role", KNOWN)
+def test_whoever_points_at_a_row_must_see_it(role: str, demo: Demo) -> None:
+    """signature.seal_id, room.copied_from_id and their like: naming a foreign row is answered as naming none."""
+    actor, tried = demo.actor(role), 0
+    for model in declared_models():
+        for column, target in wall.pointers(model):
+            table, own, foreign = model.__tablename__, demo.own(role, model.__tablename__), demo.foreign(role, target)
+            rules = model.panel.scope.rules(actor.kind)
+            if own is None or foreign is None or not any(UPDATE in rule.may and not rule.columns for rule in rules):
+                continue
+            tried += 1
+            answers: list[str] = []
+            with acting_as(actor, demo.session):
+                for key in (foreign, NOWHERE):
+                    with pytest.raises(sa.exc.DBAPIError) as refused:
+                        demo.session.execute(
+                            sa.text(f"update {table} set {column} = :key where id = :own"), {"key": key, "own": own}
+                        )
+                    answers.append(getattr(refused.value.orig, "sqlstate", ""))
+                    demo.session.rollback()
+            assert answers[0] == answers[1] and answers[0] in ("23503", "42501"), (table, column)
+    assert tried > 0 or actor.kind != "school"
 
 
 def _shared(target: type[Declared]) -> bool:

@@ -59,7 +59,7 @@ begin
 end $$;
 
 -- The audit (D9): one entry a row; a statement that adds more than a thousand rows leaves one entry with their ids.
--- Values of encrypted columns are named, not kept: bytea never enters the trail.
+-- Personal values are named, not kept (R25). Arguments: the columns that hold them, encrypted or shown masked.
 create or replace function panel_audit_insert() returns trigger language plpgsql security definer
     set search_path = public, pg_catalog, pg_temp as $$
 declare
@@ -82,7 +82,7 @@ begin
         from after n join before o using (id)
         cross join lateral (
             select jsonb_object_agg(a.key, case
-                when left(a.value #>> '{}', 2) = '\x' or left(b.value #>> '{}', 2) = '\x' then '["***", "***"]'::jsonb
+                when a.key = any (tg_argv) then '["***", "***"]'::jsonb
                 else jsonb_build_array(b.value, a.value) end) as changes
             from jsonb_each(to_jsonb(n)) a join jsonb_each(to_jsonb(o)) b using (key)
             where a.value is distinct from b.value and a.key not in ('version', 'updated_at', 'updated_by')
@@ -96,7 +96,7 @@ create or replace function panel_audit_delete() returns trigger language plpgsql
 begin
     insert into audit_entry (action, table_name, row_id, rows, changes)
         select 'DELETE', tg_table_name, o.id, 1,
-            (select jsonb_object_agg(key, case when left(value #>> '{}', 2) = '\x' then '"***"'::jsonb else value end)
+            (select jsonb_object_agg(key, case when key = any (tg_argv) and value <> 'null' then '"***"'::jsonb else value end)
              from jsonb_each(to_jsonb(o)))
         from removed o;
     return null;
