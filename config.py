@@ -157,7 +157,7 @@ class Settings(BaseSettings):
     worker_rescue_seconds: int = Field(
         60, gt=0, description="Silence after which a worker's jobs are taken over"
     )
-    import_chunk_rows: int = Field(1_000, gt=0, description="Rows written and recorded in one transaction")
+    import_chunk_rows: int = Field(5_000, gt=0, description="Rows written and recorded in one transaction")
 
     # Issuance and identity (R118, 4.3)
     batch_signing_limit: int = Field(5_000, gt=0, description="Most certificates signed by one signature")

@@ -48,7 +48,6 @@ def page(doors: Doors, name: str) -> Any:
     importer = _importer(doors, name)
     if request.method == "GET":
         return render_template("panel/import.html", page=_page(doors.resolved, importer))
-    request.max_content_length = importer.max_bytes() + FORM_BYTES
     try:
         job_id = _take(doors, importer)
     except DomainError as error:

@@ -68,7 +68,7 @@ def _condition(resolved: Resolved, name: str, value: str) -> Any:
     if kind in ("choice", "state"):
         return column == value if value in list(declared.type.choices) else _NOBODY
     if kind == "flag":
-        return column.is_(value == "1")
+        return column == (value == "1")
     if declared.has(Mark.EXACT) or kind in ("id_number", "mobile", "integer", "decimal"):
         try:
             return column == declared.type.normalise(value)

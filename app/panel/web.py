@@ -38,7 +38,7 @@ from werkzeug.exceptions import HTTPException
 from app.access.actor import AUTH, PUBLIC, Actor, WalledSession, acting_as, current_actor
 from app.access.roles import DECLARING
 from app.access.security import Person
-from app.panel import gates, look, menus
+from app.panel import gates, importing, look, menus
 from app.panel.pages import ErrorPage, Who
 from app.panel.saving import explain
 from app.services.errors import DomainError
@@ -46,6 +46,7 @@ from app.services.logins import actor_of
 from app.services.pilot import was_ever_pilot
 from config import settings
 from models.accounts import Account, AccountState, Role
+from models.directory import Organisation
 from models.jobs import Message
 from models.kit import Base, clock
 
@@ -69,6 +70,7 @@ def make_session(engine: sa.Engine) -> scoped_session[Any]:
 
 def init_web(app: Flask, session: scoped_session[Any]) -> None:
     """Hook everything into the app."""
+    app.before_request(bound)  # before anything reads the form
     csrf.init_app(app)
     app.extensions["panel_session"] = session
     app.before_request(lambda: enter(session))
@@ -82,6 +84,17 @@ def init_web(app: Flask, session: scoped_session[Any]) -> None:
     app.register_error_handler(Exception, broken)
     app.context_processor(context)
     app.jinja_env.globals.update(asset=asset, icon=icon, brand=BRAND)
+
+
+def bound() -> None:
+    """How large this request's body may be: an import its file, a form with files their sum, all else a few MB."""
+    config = settings()
+    limit = importing.body_limit(request.path)
+    if limit is None:
+        with_files = request.path.startswith(("/console/", "/desk/")) and request.path.endswith(("/add", "/edit"))
+        limit = config.upload_support_bytes * config.upload_support_files if with_files else 0
+        limit += config.request_body_bytes
+    request.max_content_length = limit
 
 
 # Who is it
@@ -109,6 +122,8 @@ def enter(session: scoped_session[Any]) -> Any:
         leave(session)
         g.doors = ExitStack()
         g.doors.enter_context(acting_as(replace(actor, declaring=True), session()))
+    if _suspended(session, actor):
+        return answer(403, "organisation.suspended", "本机构已被平台停用,只能查看,不能办理业务")
     if actor.account is not None:
         g.person = Person(actor.account, actor.name)
         if cookie.get("must_change") and not request.path.startswith(("/password/", "/logout/", "/api/")):
@@ -116,6 +131,13 @@ def enter(session: scoped_session[Any]) -> Any:
         if current_actor().declaring and request.method == "GET" and _business(request.path):
             return redirect(DECLARING_HOME)
     return None
+
+
+def _suspended(session: scoped_session[Any], actor: Actor) -> bool:
+    """A suspended organisation still logs in and reads; its writing stops (4.17)."""
+    if actor.kind != "organisation" or request.method in ("GET", "HEAD") or request.path in ("/logout/", "/password/"):
+        return False
+    return not session.scalar(sa.select(Organisation.active).where(Organisation.id == actor.tenant))
 
 
 def _before_pilot(session: scoped_session[Any], actor: Actor) -> bool:

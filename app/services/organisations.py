@@ -29,7 +29,7 @@ def _open_principal(session: Session, actor: Actor, row: Organisation, values: d
     confirm="停用后仍可登录查看,但不能再办理业务",
 )
 def suspend(session: Session, actor: Actor, rows: list[Organisation], reason: str) -> str:
-    """启用 → 停用: log-in stays, writing stops (the wall's triggers look at `active`)."""
+    """启用 → 停用: log-in stays, writing stops (every unsafe request of the organisation is refused)."""
     for row in rows:
         row.active, row.inactive_reason = False, reason
         notify.message(session, "机构已被平台停用", reason, organisation_id=row.id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from models.accounts import Role
 from tests import factories
+from tests.factories_declarations import make_pilot
 from tests.models import world
 
 
@@ -14,6 +15,7 @@ def test_a_school_principal_enters_and_sees_the_school_console(as_: Callable[...
     world.found(as_)
     with as_() as db:
         principal = factories.account(db, Role.SCHOOL_PRINCIPAL, school_id=11)
+        make_pilot(db)
         db.commit()
     browser = browse(principal)
     page = browser.get("/console/")
