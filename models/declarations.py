@@ -279,6 +279,7 @@ class Declaration(Declared):
             ("state = 'DRAFT' or submitted_at is not null", "提交后才能审核"),
         ),
         indexes=(("school_id", "year", "certificate_id"), ("batch_id", "state")),
+        adds="申报证书试点",
         empty="还没有申报。批次开放后,院校在“申报计划”中申报",
     )
     school: Mapped[School]

@@ -159,6 +159,7 @@ class ExamSite(Declared):
                 "certificate_count",
             ),
         ),
+        adds="申报考核站点",
         empty="还没有考核站点,点“申报考核站点”向考核单位申请",
     )
 
@@ -438,7 +439,8 @@ class Room(Declared):
             school=write("school_id"),
             organisation=read("organisation_id"),
         ),
-        empty="本计划还没有考场,点“设置考场”或“沿用历史考场”",
+        adds="设置考场",
+        empty="还没有考场,点“设置考场”或“沿用历史考场”",
     )
 
     plan: Mapped[ExamPlan]

@@ -111,7 +111,7 @@ def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, 
         [_column(child, name, Wish()) for name in names],
         [Row(str(r.id), [cell(child, r, name, link=open_door) for name in names]) for r in rows[:RELATED_ROWS]],
         more,
-        child.panel.empty,
+        child.panel.empty if table in resolved.panel.children else f"还没有{child.panel.label}",
     )
 
 

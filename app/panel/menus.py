@@ -17,6 +17,9 @@ AREAS = (
 )
 
 
+HOME = "/console/"
+
+
 @dataclass(frozen=True)
 class Entry:
     """A menu entry: `area/label`, its address, and who sees it."""
@@ -34,6 +37,9 @@ _extra: list[Entry] = []
 def add_entry(menu: str, href: str, icon: str, order: int, sees: Callable[[Actor], bool]) -> None:
     """A hand-made page in the menu."""
     _extra.append(Entry(menu, href, icon, order, sees))
+
+
+add_entry("首页/工作台", HOME, "home", 0, lambda actor: actor.account is not None and actor.kind != "candidate")
 
 
 def _tables() -> list[Entry]:
@@ -58,7 +64,7 @@ def menu(actor: Actor, path: str) -> list[MenuArea]:
     areas: dict[str, list[Entry]] = {}
     for entry in sorted(seen, key=lambda e: (_rank(e), e.order)):
         areas.setdefault(entry.menu.partition("/")[0], []).append(entry)
-    here = max((e.href for e in seen if path.startswith(e.href)), key=len, default="")
+    here = max((e.href for e in seen if path.startswith(e.href) and (e.href != HOME or path == HOME)), key=len, default="")
     return [
         MenuArea(
             area,

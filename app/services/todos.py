@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.roles import may
+from app.services import plans
 from models.candidates import Candidate, IdentityState
 from models.certificates import Certificate, CertificateState
-from models.declarations import BatchPhase, Declaration, DeclarationBatch, DeclarationState
+from models.declarations import Declaration, DeclarationBatch, DeclarationState
 from models.fees import FeeSlip
 from models.issuance import IssuanceState, IssuanceTask
 from models.kit import Declared, clock
@@ -73,14 +74,14 @@ def open_windows(session: Session, actor: Actor) -> list[tuple[str, str, datetim
     """(plan or batch, window, from, to) that are open now or begin within 14 days, nearest end first."""
     now, found = clock.now(), []
     if may(actor, "exam_plan", "list"):
-        plans = session.scalars(
+        published = session.scalars(
             sa.select(ExamPlan)
             .where(ExamPlan.state == PlanState.PUBLISHED, ExamPlan.publicity_to > now)
             .order_by(ExamPlan.exam_from)
             .limit(20)
         )
-        for plan in plans:
-            for name, label in ExamPlan.WINDOWS.items():
+        for plan in published:
+            for name, label in plans.WINDOWS.items():
                 starts, ends = getattr(plan, f"{name}_from"), getattr(plan, f"{name}_to")
                 if ends > now and (starts - now).days < 14:
                     found.append((plan.name, label, starts, ends))
@@ -88,7 +89,7 @@ def open_windows(session: Session, actor: Actor) -> list[tuple[str, str, datetim
         batches = session.scalars(
             sa.select(DeclarationBatch).where(DeclarationBatch.published_at.is_not(None), DeclarationBatch.window_to > now).limit(10)
         )
-        found += [(batch.name, BatchPhase.OPEN.label, batch.window_from, batch.window_to) for batch in batches]
+        found += [(batch.name, "申报时间", batch.window_from, batch.window_to) for batch in batches]
     return sorted(found, key=lambda item: item[3])[:8]
 
 

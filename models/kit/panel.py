@@ -14,7 +14,8 @@ ALL = ("add", "edit", "delete", "import", "export")
 class Block:
     """One cell of a card row (7.2: 学生信息, 考试安排): a caption and the columns drawn in it, line by line.
 
-    Columns may be dotted through references: `candidate.name`; `a_from~a_to` is a window in one line. `photo` names the picture column drawn beside.
+    Columns may be dotted through references: `candidate.name`; `a_from~a_to` is a window in one line.
+    `photo` names the picture column drawn beside.
     """
 
     caption: str
@@ -31,6 +32,7 @@ class Panel:
     title: the column that names a row in pickers, crumbs and confirmations. allows: which of the general
     doors exist at all; who may use them is the role table's matter (`app/access/roles.py`).
     desk: the table defines the business and is edited at the configuration desk (Flask-Admin);
+    adds: the words of the button that adds a row.
     children: tables edited as rows inside the parent's form; related: tables listed under its detail.
     unique_when: unique only among the rows where an SQL condition holds (one open recheck a score).
     apart: rows equal in these columns never overlap in time (a venue's sessions); nulls do not count.
@@ -50,6 +52,7 @@ class Panel:
     cards: tuple[Block, ...] = ()
     children: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    adds: str = "新增"
     empty: str = "暂无数据"
     hint: str = ""
     unique: tuple[tuple[str, ...], ...] = ()

@@ -84,6 +84,10 @@ class Person:
         """The row of a list that shows this text."""
         return self.page.locator("#list tbody tr", has_text=text).first
 
+    def value(self, text: str, label: str) -> str:
+        """What stands in a column of the row that shows this text."""
+        return self.row(text).locator(f"[data-label={label}]").inner_text()
+
     def open(self, text: str) -> None:
         """The full page of the row that shows this text."""
         link = self.row(text).get_by_role("link", name="查看", exact=True)

@@ -15,7 +15,7 @@ from app.access.roles import may
 from app.panel.cells import cell, plain
 from app.panel.gates import opens
 from app.panel.menus import add_entry
-from app.panel.pages import Cell, Column, Crumb, DetailPage, Link, Related, Row, Step
+from app.panel.pages import Cell, Column, Crumb, DetailPage, Item, Link, Related, Row, Section, Step
 from app.panel.resolve import resolve
 from app.panel.web import DECLARING_HOME
 from app.services.actions import page_link
@@ -65,6 +65,7 @@ class Declaring(BaseView):
             heading=school.name,
             steps=_steps(school, [row.state for row in declared], actor),
             links=_buttons(school, batches, actor),
+            sections=_notes(batches),
             related=[
                 Related(
                     f"{school.province.name}的申报计划", _columns(), [_batch_row(batch, actor) for batch in batches],
@@ -90,6 +91,15 @@ class Declaring(BaseView):
         loads = [joinedload(getattr(Declaration, name)) for name in ("batch", "certificate", "organisation")]
         newest = sa.select(Declaration).order_by(Declaration.id.desc()).limit(_DECLARATIONS).options(*loads)
         return list(self.session.scalars(newest))
+
+
+def _notes(batches: list[DeclarationBatch]) -> list[Section]:
+    """What the province has to say about the batches that are open (7.2)."""
+    return [
+        Section(f"申报说明 · {batch.name}", [Item("申报说明", Cell("", "rich", html=batch.notes), wide=True)])
+        for batch in batches
+        if batch.notes and _is_open(batch)
+    ]
 
 
 def _steps(school: School, states: list[DeclarationState], actor: Actor) -> list[Step]:

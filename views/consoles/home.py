@@ -15,7 +15,7 @@ from app.panel.pages import Crumb, HomePage, News, Quota, Todo, Window
 from app.panel.resolve import resolve
 from app.services import todos
 from models.content import Notice
-from models.kit import clock
+from models.kit import Moment, clock
 
 
 class Home(BaseView):
@@ -66,7 +66,7 @@ def _window(name: str, label: str, starts: datetime, ends: datetime) -> Window:
     left = f"{away.days}天" if away.days else f"{away.seconds // 3600}小时"
     return Window(
         f"{name} · {label}",
-        f"{starts.astimezone(clock.ZONE):%m-%d %H:%M} ~ {ends.astimezone(clock.ZONE):%m-%d %H:%M}",
+        f"{Moment().shown(starts)} ~ {Moment(closing=True).shown(ends)}",
         f"还剩{left}" if opened else f"{left}后开始",
         "open" if opened else "soon",
     )

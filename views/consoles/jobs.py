@@ -149,6 +149,8 @@ def _text(job: Job, refused: int) -> str:
         return "检查完成,尚未写入数据。请核对后确认导入。"
     if job.state is JobState.DONE and importing and not job.sealed:
         return "文件内容与现有数据一致,没有需要写入的变化。"
+    if job.state is JobState.DONE and importing:
+        return "导入完成,数据已写入。"
     return {JobState.DONE: "已完成", JobState.CANCELLED: "已取消,没有写入数据"}.get(job.state, "")
 
 
@@ -170,8 +172,16 @@ def _links(job: Job, refused: int) -> list[Link]:
     if job.state in queue.OPEN and not job.sealed:
         links.append(Link("取消", f"{here}cancel", "x", "post", "取消后不会写入任何数据", danger=True, name="cancel"))
     if job.link:
-        links.append(Link("返回", job.link, "arrow-left", name="back"))
+        links.append(Link(f"返回{_name(job)}", job.link, "arrow-left", primary=not links, name="back"))
     return links
+
+
+def _name(job: Job) -> str:
+    """What the list is called from which the job came."""
+    try:
+        return resolve_table(job.params["table"]).name
+    except (KeyError, StopIteration):
+        return ""
 
 
 def _may_skip(job: Job) -> bool:
