@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.access.actor import current_actor
 from app.panel import running
+from app.panel.fab import forbid_unless
 from app.panel.gates import opens
 from app.panel.resolve import resolve
 from app.services import certificate_events, files
@@ -36,12 +37,13 @@ class CertificateFiles(BaseView):
         return self._answer(one)
 
     @expose("/<int:key>/file/file")
-    @opens("e_certificate:download")
+    @opens("e_certificate:list")
     def file(self, key: int) -> Response:
-        """Where a script is led after the action."""
+        """Where a script is led after the action. A row that is not there is told before a right that is missing."""
         one = self.session.get(ECertificate, key) if key < 2**63 else None
         if one is None or one.file is None:
             raise NotFound()
+        forbid_unless("e_certificate", "download")
         return self._answer(one)
 
     def _answer(self, one: ECertificate) -> Response:
