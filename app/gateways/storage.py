@@ -49,9 +49,9 @@ def get(key: str) -> bytes:
 
 
 def stream(key: str) -> Iterator[bytes]:
-    """The file in pieces of a few MB."""
-    for piece in obstore.get(store(), key).stream(min_chunk_size=1024 * 1024):
-        yield bytes(piece)
+    """The file in pieces of a few MB. FileNotFoundError at once, not at the first piece."""
+    pieces = obstore.get(store(), key).stream(min_chunk_size=1024 * 1024)
+    return (bytes(piece) for piece in pieces)
 
 
 def delete(key: str) -> None:

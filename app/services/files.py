@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from app.access.actor import Actor
 from app.gateways import storage
+from app.services.errors import NotFound
 from models.jobs import StoredFile
 
 _TYPES = {
@@ -55,7 +56,11 @@ def respond(session: Session, key: str, *, inline: bool = False, name: str = "")
     """The file as an answer: never guessed by the browser, never cached, outside our own origin's powers."""
     kind = key.rpartition(".")[2]
     shown = name or session.scalar(sa.select(StoredFile.name).where(StoredFile.key == key)) or f"文件.{kind}"
-    response = Response(storage.stream(key), mimetype=_TYPES.get(kind, "application/octet-stream"))
+    try:
+        pieces = storage.stream(key)
+    except FileNotFoundError:
+        raise NotFound("文件已不存在,请联系平台") from None
+    response = Response(pieces, mimetype=_TYPES.get(kind, "application/octet-stream"))
     disposition = "inline" if inline else "attachment"
     response.headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(shown)}"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"

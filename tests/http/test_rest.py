@@ -267,7 +267,8 @@ def test_numbers_are_masked_in_list_and_item_and_full_ones_leave_a_trace(school:
     for answer in (made, school.get("candidate/"), school.get(f"candidate/{key}")):
         text = answer.get_data(as_text=True)
         assert ID_NUMBER not in text and "13800000001" not in text and "138****0001" in text
-    assert refusal(school.post(f"candidate/{key}/unmask", {})) == (422, "reason")
+    for given in ({}, {"reason": "x"}, {"reason": "x" * 501}, {"reason": 5}, {"reason": "\u200b \u200b"}):
+        assert refusal(school.post(f"candidate/{key}/unmask", given)) == (422, "reason")
     full = school.post(f"candidate/{key}/unmask", {"reason": "核对报名信息"}).get_json()
     assert full["id_number"] == ID_NUMBER and full["mobile"] == "13800000001"
     with as_() as db:
