@@ -71,7 +71,9 @@ def create_app(engine: Engine | None = None, **overrides: Any) -> Flask:
     session = make_session(engine or _engine(config))
     init_web(app, session)
     with app.app_context(), acting_as(PUBLIC, session()):
-        appbuilder = AppBuilder(app, session, indexview=NoIndex, security_manager_class=PanelSecurity, update_perms=False)
+        appbuilder = AppBuilder(
+            app, session, indexview=NoIndex, security_manager_class=PanelSecurity, update_perms=False
+        )
         fab.add_consoles(appbuilder, session)
         rest.add_api(appbuilder, session)
         desk.add_desk(app, session)

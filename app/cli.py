@@ -87,7 +87,6 @@ def login_link(username: str) -> None:
         click.echo(f"{settings().base_url}/login/link/{logins.login_token(account)}")
 
 
-
 @panel.command()
 @click.argument("message")
 def migration(message: str) -> None:

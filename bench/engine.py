@@ -46,7 +46,7 @@ def lists() -> Iterator[Figure]:
 
     with ground.server() as running:
         big, small = ground.ensure(running, BIG), ground.ensure(running, SMALL)
-        login = ground.wall.LOGIN
+        login = ground.LOGIN
         ours, ours_small = _browser(running.url(big, login)), _browser(running.url(small, login))
         fab, flask_admin = vanilla_fab(running.url(big)), vanilla_flask_admin(running.url(big))
         page = "/console/candidate/"

@@ -25,6 +25,7 @@ from models.kit import clock, formats  # noqa: E402
 from models.kit.cipher import cipher  # noqa: E402
 
 PER_SCHOOL = 1000
+LOGIN = wall.LOGIN
 STATES = ("VERIFIED", "VERIFIED", "VERIFIED", "CONFIRMED", "INCOMPLETE", "WAITING", "FAILED")
 
 

@@ -24,7 +24,7 @@ PAGE = "考生"
 def _model(base: Any) -> type[Any]:
     """The same table, as a newcomer would map it."""
 
-    class Candidate(base):  # type: ignore[misc]
+    class Candidate(base):
         __tablename__ = "candidate"
         id = sa.Column(sa.BigInteger, primary_key=True)
         school_id = sa.Column(sa.BigInteger)
@@ -160,7 +160,7 @@ def import_ours(running: Any, name: str, path: Path, rows: int) -> None:
     from models.candidates import Candidate
     from models.jobs import Job
 
-    engine = make_engine(running.url(name, ground.wall.LOGIN))
+    engine = make_engine(running.url(name, ground.LOGIN))
     factory = sessionmaker(engine, class_=WalledSession, expire_on_commit=False)
     with factory() as session:
         with acting_as(AUTH, session):

@@ -15,7 +15,9 @@ OWNER = "panel_owner"
 def run() -> None:
     engine = sa.create_engine(context.config.attributes["url"], poolclass=sa.NullPool)
     with engine.connect() as connection:
-        context.configure(connection=connection, transaction_per_migration=True, version_table_schema="public")
+        context.configure(
+            connection=connection, transaction_per_migration=True, version_table_schema="public"
+        )
         with context.begin_transaction():
             context.run_migrations()
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alembic import op
 
@@ -43,8 +44,7 @@ end $$
 
 def _run(sql: str) -> None:
     bind = op.get_bind()
-    driver = bind.connection.driver_connection
-    assert driver is not None
+    driver: Any = bind.connection.driver_connection
     bind.exec_driver_sql(f"set local role {OWNER}")
     driver.execute(sql.encode())
     bind.exec_driver_sql("reset role")

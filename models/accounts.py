@@ -92,12 +92,16 @@ class Account(Declared):
 
     username: Mapped[str] = field("账号", Code(40), listed, searched, unique, readonly, help="由系统生成")
     name: Mapped[str] = field("姓名", Text(50, 2, formats.person_name), listed, searched)
-    mobile: Mapped[str | None] = field("手机号码", Mobile(), listed, masked, exact, help="重置密码的短信发到这个号码")
+    mobile: Mapped[str | None] = field(
+        "手机号码", Mobile(), listed, masked, exact, help="重置密码的短信发到这个号码"
+    )
     kind: Mapped[Kind] = field("类别", Choice(Kind), hidden, filtered)
     role: Mapped[Role] = field("角色", Choice(Role), listed, filtered)
     is_principal: Mapped[bool] = field("负责人账号", Flag(), readonly, default=False)
     menus: Mapped[list[str] | None] = mapped_column(ARRAY(sa.String(60)))
-    state: Mapped[AccountState] = field("状态", Choice(AccountState), listed, tabbed, readonly, default=AccountState.ACTIVE)
+    state: Mapped[AccountState] = field(
+        "状态", Choice(AccountState), listed, tabbed, readonly, default=AccountState.ACTIVE
+    )
     province_id: Mapped[int | None] = reference("省厅", "province", hidden)
     city_id: Mapped[int | None] = reference("地市局", "city", hidden)
     school_id: Mapped[int | None] = reference("院校", "school", hidden)
@@ -116,8 +120,10 @@ class Account(Declared):
         scope=Scope(
             platform=write(),
             province=(
-                write("province_id", roles=("principal",)), write(when=_CITIES, roles=("principal",)),
-                read("province_id"), _OWN,
+                write("province_id", roles=("principal",)),
+                write(when=_CITIES, roles=("principal",)),
+                read("province_id"),
+                _OWN,
             ),
             city=(write("city_id", roles=("principal",)), read("city_id"), _OWN),
             school=(
@@ -132,8 +138,10 @@ class Account(Declared):
         ),
         empty="还没有下级账号,点“新增”为同事开通",
         checks=(
-            ("num_nonnulls(province_id, city_id, school_id, organisation_id, person_id) = (kind <> 'platform')::int",
-             "账号只属于一个机构"),
+            (
+                "num_nonnulls(province_id, city_id, school_id, organisation_id, person_id) = (kind <> 'platform')::int",
+                "账号只属于一个机构",
+            ),
             ("split_part(role, '.', 1) = kind", "角色与类别一致"),
             ("is_principal = (split_part(role, '.', 2) = 'principal')", "负责人账号就是负责人角色的账号"),
         ),
@@ -156,7 +164,12 @@ class Credential(Declared):
     first_failure_at: Mapped[datetime | None] = field("首次失败", Moment(), hidden)
     locked_until: Mapped[datetime | None] = field("锁定至", Moment(), hidden)
     panel = Panel(
-        "凭据", scope=Scope(auth=write()), title="id", allows=(), audit=False, unique=(("account_id",),),
+        "凭据",
+        scope=Scope(auth=write()),
+        title="id",
+        allows=(),
+        audit=False,
+        unique=(("account_id",),),
     )
 
 

@@ -341,7 +341,9 @@ class IdentityCheck(Declared):
     A fact nobody changes; it goes only together with its candidate (R57).
     """
 
-    candidate_id: Mapped[int] = reference("考生", "candidate", listed, within=("school_id",), ondelete="CASCADE")
+    candidate_id: Mapped[int] = reference(
+        "考生", "candidate", listed, within=("school_id",), ondelete="CASCADE"
+    )
     method: Mapped[IdentityMethod] = field("方式", Choice(IdentityMethod), listed, filtered)
     outcome: Mapped[IdentityOutcome] = field("结果", Choice(IdentityOutcome), listed, filtered)
     score: Mapped[Decimal | None] = field("相似度", Amount(5, 2), listed)

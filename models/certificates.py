@@ -95,13 +95,23 @@ CERTIFICATE_FLOW = Flow(
     _C.DRAFT,
     moves(
         Move(
-            "submit", "提交审核", (_C.DRAFT,), _C.PENDING, confirm="提交后由平台审核,审核前不能再修改",
+            "submit",
+            "提交审核",
+            (_C.DRAFT,),
+            _C.PENDING,
+            confirm="提交后由平台审核,审核前不能再修改",
             icon="send",
         ),
         Move("approve", "通过", (_C.PENDING,), _C.ENABLED, confirm="通过后院校即可申报该证书", icon="check"),
         Move("refuse", "不通过", (_C.PENDING,), _C.DRAFT, reason="refusal_reason", danger=True, icon="x"),
         Move(
-            "disable", "停用", (_C.ENABLED,), _C.DISABLED, plain=True, danger=True, icon="player-pause",
+            "disable",
+            "停用",
+            (_C.ENABLED,),
+            _C.DISABLED,
+            plain=True,
+            danger=True,
+            icon="player-pause",
             confirm="停用后不能再用于新的申报和考试计划,已开始的不受影响",
         ),
         Move("enable", "启用", (_C.DISABLED,), _C.ENABLED, plain=True, icon="player-play"),
@@ -124,7 +134,9 @@ class Certificate(Declared):
     short_name: Mapped[str | None] = field("证书简称", Text(30), imported, sample="Python")
     level: Mapped[Level] = field("证书等级", Choice(Level), listed, filtered, imported)
     full_name: Mapped[str] = field(
-        "证书", Text(110), hidden,
+        "证书",
+        Text(110),
+        hidden,
         computed="name || case level when 'JUNIOR' then '(初级)' when 'MIDDLE' then '(中级)'"
         " else '(高级)' end",
     )
@@ -133,8 +145,11 @@ class Certificate(Declared):
     )
     refusal_reason: Mapped[str | None] = field("不通过原因", Text(500, 2), readonly)
     fee_per_certificate: Mapped[Decimal | None] = field(
-        "每证书收费(元)", Amount(8, 2), imported, section="收费",
-        help="按证书缴费时缴费单的单价,不填则不显示金额"
+        "每证书收费(元)",
+        Amount(8, 2),
+        imported,
+        section="收费",
+        help="按证书缴费时缴费单的单价,不填则不显示金额",
     )
     fee_per_subject: Mapped[Decimal | None] = field(
         "每科目收费(元)", Amount(8, 2), imported, section="收费", help="按科目缴费时缴费单的单价"
@@ -147,7 +162,11 @@ class Certificate(Declared):
     panel = Panel(
         "证书",
         menu="证书管理/证书信息管理",
-        menus={"school": "标准管理/证书目录", "province": "标准管理/证书目录", "platform": "证书管理/证书目录"},
+        menus={
+            "school": "标准管理/证书目录",
+            "province": "标准管理/证书目录",
+            "platform": "证书管理/证书目录",
+        },
         icon="certificate",
         title="full_name",
         order=20,
@@ -248,7 +267,13 @@ SUBJECT_FLOW = Flow(
     _S.ENABLED,
     moves(
         Move(
-            "disable", "停用", (_S.ENABLED,), _S.DISABLED, plain=True, danger=True, icon="player-pause",
+            "disable",
+            "停用",
+            (_S.ENABLED,),
+            _S.DISABLED,
+            plain=True,
+            danger=True,
+            icon="player-pause",
             confirm="停用后新的考试计划不能再选用该科目",
         ),
         Move("enable", "启用", (_S.DISABLED,), _S.ENABLED, plain=True, icon="player-play"),
@@ -260,7 +285,12 @@ class Subject(Declared):
     """A subject examined for a certificate (考试科目). R59, R60."""
 
     subject_code: Mapped[str] = field(
-        "科目编号", Code(6, formats.subject_code), listed, exact, unique, imported,
+        "科目编号",
+        Code(6, formats.subject_code),
+        listed,
+        exact,
+        unique,
+        imported,
         help="6位数字,首位的0要保留",
         sample="098694",
     )
@@ -378,7 +408,17 @@ class Major(Declared):
 
 
 __all__ = [
-    "CERTIFICATE_FLOW", "SUBJECT_FLOW", "Certificate", "CertificateState", "CertificateVersion",
-    "EducationLevel", "ExamMode", "Level", "Major", "Standard", "Subject", "SubjectState",
+    "CERTIFICATE_FLOW",
+    "SUBJECT_FLOW",
+    "Certificate",
+    "CertificateState",
+    "CertificateVersion",
+    "EducationLevel",
+    "ExamMode",
+    "Level",
+    "Major",
+    "Standard",
+    "Subject",
+    "SubjectState",
     "TargetGroup",
 ]

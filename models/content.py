@@ -69,7 +69,12 @@ NOTICE_FLOW = Flow(
     moves(
         Move("publish", "发布", (_N.DRAFT,), _N.PUBLISHED, icon="send", confirm="发布后所有人都能在门户看到"),
         Move(
-            "withdraw", "下线", (_N.PUBLISHED, _N.SCHEDULED), _N.WITHDRAWN, plain=True, danger=True,
+            "withdraw",
+            "下线",
+            (_N.PUBLISHED, _N.SCHEDULED),
+            _N.WITHDRAWN,
+            plain=True,
+            danger=True,
             icon="eye-off",
         ),
     ),
@@ -182,7 +187,12 @@ REPORT_FLOW = Flow(
     moves(
         Move("submit", "提交", (_R.DRAFT, _R.RETURNED), _R.SUBMITTED, icon="send"),
         Move(
-            "return", "退回", (_R.SUBMITTED,), _R.RETURNED, reason="return_reason", danger=True,
+            "return",
+            "退回",
+            (_R.SUBMITTED,),
+            _R.RETURNED,
+            reason="return_reason",
+            danger=True,
             icon="arrow-back-up",
         ),
         Move("confirm", "确认", (_R.SUBMITTED,), _R.CONFIRMED, confirm="确认后不能再修改", icon="check"),
@@ -340,6 +350,15 @@ class Trainee(Declared):
 
 
 __all__ = [
-    "NOTICE_FLOW", "REPORT_FLOW", "Notice", "NoticeFile", "NoticeKind", "NoticeState",
-    "ReportState", "Trainee", "TrainingClass", "Verification", "WeeklyReport",
+    "NOTICE_FLOW",
+    "REPORT_FLOW",
+    "Notice",
+    "NoticeFile",
+    "NoticeKind",
+    "NoticeState",
+    "ReportState",
+    "Trainee",
+    "TrainingClass",
+    "Verification",
+    "WeeklyReport",
 ]

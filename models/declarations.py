@@ -78,7 +78,9 @@ class DeclarationBatch(Declared):
         "第几次", Int(1, 99), default=1, help="本年度第几次申报;新增证书的补报另开一次"
     )
     window_from: Mapped[datetime] = field("申报开始", Moment(), listed, filtered)
-    window_to: Mapped[datetime] = field("申报截止", Moment(closing=True), listed, help="截止后不能再新增、修改和提交申报")
+    window_to: Mapped[datetime] = field(
+        "申报截止", Moment(closing=True), listed, help="截止后不能再新增、修改和提交申报"
+    )
     requires_majors: Mapped[bool] = field("是否要求按专业填报", Flag(), listed, default=False)
     requires_city_review: Mapped[bool] = field(
         "是否需要地市级教育局审批", Flag(), listed, default=False, help="选“是”则先由院校所在地市初审"
@@ -184,22 +186,40 @@ DECLARATION_FLOW = Flow(
     _D.DRAFT,
     moves(
         Move(
-            "submit", "提交审核", (_D.DRAFT,), _D.PENDING,
-            confirm="提交后在审核结束前不能修改,确定提交审核吗?", icon="send",
+            "submit",
+            "提交审核",
+            (_D.DRAFT,),
+            _D.PENDING,
+            confirm="提交后在审核结束前不能修改,确定提交审核吗?",
+            icon="send",
         ),
         Move("revise", "修改", (_D.REFUSED,), _D.DRAFT, icon="edit"),
         Move(
-            "agree", "同意", (_D.CITY_PENDING,), _D.PENDING, confirm="同意后转省级教育行政部门审核",
+            "agree",
+            "同意",
+            (_D.CITY_PENDING,),
+            _D.PENDING,
+            confirm="同意后转省级教育行政部门审核",
             icon="check",
         ),
         Move(
-            "disagree", "不同意", (_D.CITY_PENDING,), _D.REFUSED, reason="refusal_reason", danger=True,
+            "disagree",
+            "不同意",
+            (_D.CITY_PENDING,),
+            _D.REFUSED,
+            reason="refusal_reason",
+            danger=True,
             icon="x",
         ),
         Move("approve", "通过", (_D.PENDING,), _D.APPROVED, icon="check"),
         Move("refuse", "不通过", (_D.PENDING,), _D.REFUSED, reason="refusal_reason", danger=True, icon="x"),
         Move(
-            "retract", "收回决定", (_D.APPROVED, _D.REFUSED), _D.PENDING, danger=True, icon="arrow-back-up",
+            "retract",
+            "收回决定",
+            (_D.APPROVED, _D.REFUSED),
+            _D.PENDING,
+            danger=True,
+            icon="arrow-back-up",
             confirm="收回后重新审核,尚未发出的短信不再发送",
         ),
     ),
@@ -226,8 +246,7 @@ class Declaration(Declared):
     )
     year: Mapped[int] = field("年度", Int(), filtered, readonly, copied="batch_id.year")
     certificate_id: Mapped[int] = reference(
-        "试点证书", "certificate", listed, filtered, within=("organisation_id",),
-        help="只列出已启用的证书"
+        "试点证书", "certificate", listed, filtered, within=("organisation_id",), help="只列出已启用的证书"
     )
     organisation_id: Mapped[int] = reference(
         "颁证机构", "organisation", listed, filtered, readonly, copied="certificate_id.organisation_id"
@@ -251,7 +270,9 @@ class Declaration(Declared):
         "证书试点申报",
         menu="证书管理/证书试点申报",
         menus={
-            "province": "申报管理/申报审核", "city": "申报管理/申报初审", "platform": "申报管理/申报总览",
+            "province": "申报管理/申报审核",
+            "city": "申报管理/申报初审",
+            "platform": "申报管理/申报总览",
             "organisation": "证书管理/试点院校",
         },
         icon="clipboard-list",
@@ -266,7 +287,9 @@ class Declaration(Declared):
             school=(
                 Rule("school_id", (SELECT,)),
                 Rule("school_id", (INSERT, DELETE), when="state = 'DRAFT'"),
-                Rule("school_id", (UPDATE,), when="state <> 'APPROVED'"),  # neither approves itself nor touches it
+                Rule(
+                    "school_id", (UPDATE,), when="state <> 'APPROVED'"
+                ),  # neither approves itself nor touches it
             ),
             organisation=read("organisation_id", when=_APPROVED),
         ),
@@ -428,7 +451,16 @@ class Review(Declared):
 
 
 __all__ = [
-    "DECLARATION_FLOW", "BatchPhase", "Decision", "Declaration", "DeclarationBatch",
-    "DeclarationBatchCertificate", "DeclarationFile", "DeclarationMajor", "DeclarationState",
-    "Review", "ReviewStage", "SocialQuotaMode",
+    "DECLARATION_FLOW",
+    "BatchPhase",
+    "Decision",
+    "Declaration",
+    "DeclarationBatch",
+    "DeclarationBatchCertificate",
+    "DeclarationFile",
+    "DeclarationMajor",
+    "DeclarationState",
+    "Review",
+    "ReviewStage",
+    "SocialQuotaMode",
 ]

@@ -54,8 +54,14 @@ class SchoolDirectory(Declared):
     """
 
     school_code: Mapped[str] = field(
-        "院校代码", Code(10, formats.school_code), listed, searched, unique, imported,
-        help="10位,第3–4位为省份代码", sample="4111010028",
+        "院校代码",
+        Code(10, formats.school_code),
+        listed,
+        searched,
+        unique,
+        imported,
+        help="10位,第3–4位为省份代码",
+        sample="4111010028",
     )
     name: Mapped[str] = field("院校名称", Text(100, 2), listed, searched, imported)
     kind: Mapped[SchoolKind] = field("院校类型", Choice(SchoolKind), listed, filtered, imported)
@@ -103,24 +109,49 @@ class School(Declared):
         "院校名录", "school_directory", hidden, fixed, within=("province_id",)
     )
     name: Mapped[str] = field(
-        "院校名称", Text(100), listed, searched, readonly, copied="directory_id.name", section="院校基础信息",
+        "院校名称",
+        Text(100),
+        listed,
+        searched,
+        readonly,
+        copied="directory_id.name",
+        section="院校基础信息",
         help="来自院校名录;有误请联系本省项目联系人",
     )
     kind: Mapped[SchoolKind] = field(
-        "院校类型", Choice(SchoolKind), listed, filtered, readonly, copied="directory_id.kind",
-        section="院校基础信息"
+        "院校类型",
+        Choice(SchoolKind),
+        listed,
+        filtered,
+        readonly,
+        copied="directory_id.kind",
+        section="院校基础信息",
     )
     school_code: Mapped[str] = field(
-        "院校代码", Code(10), listed, searched, unique, readonly, copied="directory_id.school_code",
+        "院校代码",
+        Code(10),
+        listed,
+        searched,
+        unique,
+        readonly,
+        copied="directory_id.school_code",
         section="院校基础信息",
     )
     uscc: Mapped[str] = field(
-        "统一社会信用代码", Code(18, formats.uscc), default="", section="院校基础信息",
-        help="18位,见单位法人证书"
+        "统一社会信用代码",
+        Code(18, formats.uscc),
+        default="",
+        section="院校基础信息",
+        help="18位,见单位法人证书",
     )
     website: Mapped[str | None] = field("院校网址", Url(), section="院校基础信息")
     province_id: Mapped[int] = reference(
-        "省教育行政部门", "province", listed, filtered, readonly, copied="directory_id.province_id",
+        "省教育行政部门",
+        "province",
+        listed,
+        filtered,
+        readonly,
+        copied="directory_id.province_id",
         section="院校基础信息",
     )
     city_id: Mapped[int] = reference(
@@ -140,7 +171,12 @@ class School(Declared):
     )
     contact_email: Mapped[str] = field("联系人邮箱", Email(), masked, default="", section="联系人信息")
     platform_number: Mapped[str | None] = field(
-        "院校平台编号", Code(6, formats.platform_number), listed, exact, unique, readonly,
+        "院校平台编号",
+        Code(6, formats.platform_number),
+        listed,
+        exact,
+        unique,
+        readonly,
         help="首次获批时由系统给出,用于准考证号和证书编号",
     )
     basics_completed: Mapped[bool] = field(
@@ -151,7 +187,10 @@ class School(Declared):
         "院校",
         menu="机构管理/院校信息",
         menus={
-            "province": "院校管理/注册院校", "city": "院校管理/院校查询", "platform": "院校管理/注册院校", "organisation": "",
+            "province": "院校管理/注册院校",
+            "city": "院校管理/院校查询",
+            "platform": "院校管理/注册院校",
+            "organisation": "",
         },
         icon="school",
         order=10,
@@ -161,8 +200,16 @@ class School(Declared):
             province=change("province_id", "platform_number"),
             city=read("city_id"),
             school=change(
-                "id", "uscc", "website", "city_id", "county_id", "address", "contact_name", "contact_mobile",
-                "contact_email", "basics_completed",
+                "id",
+                "uscc",
+                "website",
+                "city_id",
+                "county_id",
+                "address",
+                "contact_name",
+                "contact_mobile",
+                "contact_email",
+                "basics_completed",
             ),
             # They meet `school_id` everywhere: it leads them to no row (R136), not to an error.
             organisation=read(when="false"),
@@ -202,8 +249,16 @@ class Organisation(Declared):
     """Owns certificates, holds their exams, issues them: a tenant (培训评价组织). R14, 4.17."""
 
     code: Mapped[str] = field(
-        "组织代码", Code(6, formats.organisation_code), listed, searched, unique, fixed, imported,
-        help="6位数字,以6开头", sample="600031", section="机构信息",
+        "组织代码",
+        Code(6, formats.organisation_code),
+        listed,
+        searched,
+        unique,
+        fixed,
+        imported,
+        help="6位数字,以6开头",
+        sample="600031",
+        section="机构信息",
     )
     name: Mapped[str] = field(
         "组织名称", Text(100, 2), listed, searched, unique, imported, section="机构信息"
@@ -213,8 +268,14 @@ class Organisation(Declared):
         "联系人姓名", Text(50, 2, formats.person_name), listed, imported, section="联系人信息"
     )
     contact_mobile: Mapped[str] = field(
-        "联系人手机号", Mobile(), listed, masked, exact, imported, section="联系人信息",
-        help="初始账号和密码发到这个号码"
+        "联系人手机号",
+        Mobile(),
+        listed,
+        masked,
+        exact,
+        imported,
+        section="联系人信息",
+        help="初始账号和密码发到这个号码",
     )
     contact_email: Mapped[str] = field("联系人邮箱", Email(), masked, imported, section="联系人信息")
     schedule_unpaid: Mapped[bool] = field(
@@ -243,7 +304,12 @@ class Organisation(Declared):
             city=read(),
             school=read(),
             organisation=change(
-                "id", "uscc", "contact_name", "contact_mobile", "contact_email", "schedule_unpaid",
+                "id",
+                "uscc",
+                "contact_name",
+                "contact_mobile",
+                "contact_email",
+                "schedule_unpaid",
                 "fee_channel",
                 "bank_details",
             ),

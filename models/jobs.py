@@ -65,11 +65,24 @@ JOB_FLOW = Flow(
     JobState,
     _J.WAITING,
     moves(
-        Move("cancel", "取消", (_J.WAITING, _J.RUNNING, _J.READY), _J.CANCELLED, confirm="取消后不会写入任何数据", danger=True),
+        Move(
+            "cancel",
+            "取消",
+            (_J.WAITING, _J.RUNNING, _J.READY),
+            _J.CANCELLED,
+            confirm="取消后不会写入任何数据",
+            danger=True,
+        ),
     ),
     also=(
-        (_J.WAITING, _J.RUNNING), (_J.WAITING, _J.FAILED), (_J.RUNNING, _J.READY), (_J.RUNNING, _J.DONE),
-        (_J.RUNNING, _J.FAILED), (_J.READY, _J.WAITING), (_J.READY, _J.FAILED), (_J.RUNNING, _J.WAITING),
+        (_J.WAITING, _J.RUNNING),
+        (_J.WAITING, _J.FAILED),
+        (_J.RUNNING, _J.READY),
+        (_J.RUNNING, _J.DONE),
+        (_J.RUNNING, _J.FAILED),
+        (_J.READY, _J.WAITING),
+        (_J.READY, _J.FAILED),
+        (_J.RUNNING, _J.WAITING),
     ),
 )
 
@@ -174,7 +187,9 @@ class MessageKind(Choices):
 class Message(Declared):
     """An in-app message to a tenant (站内消息)."""
 
-    kind: Mapped[MessageKind] = field("类型", Choice(MessageKind), listed, filtered, default=MessageKind.NOTICE)
+    kind: Mapped[MessageKind] = field(
+        "类型", Choice(MessageKind), listed, filtered, default=MessageKind.NOTICE
+    )
     title: Mapped[str] = field("标题", Text(120), listed)
     body: Mapped[str | None] = field("内容", Text(2000))
     link: Mapped[str | None] = field("链接", Text(200), hidden)

@@ -243,6 +243,14 @@ class Captcha(Declared):
 
 
 __all__ = [
-    "SMS_FLOW", "Captcha", "CodePurpose", "DictionaryItem", "NumberSequence", "Parameter",
-    "ParameterKind", "SmsCode", "SmsMessage", "SmsState",
+    "SMS_FLOW",
+    "Captcha",
+    "CodePurpose",
+    "DictionaryItem",
+    "NumberSequence",
+    "Parameter",
+    "ParameterKind",
+    "SmsCode",
+    "SmsMessage",
+    "SmsState",
 ]

@@ -64,13 +64,24 @@ class Quota(Declared):
     )
     year: Mapped[int] = field("年度", Int(2019, 2100), listed, filtered, fixed)
     kind: Mapped[QuotaKind] = field(
-        "考生类型", Choice(QuotaKind), listed, filtered, fixed, default=QuotaKind.ANY,
+        "考生类型",
+        Choice(QuotaKind),
+        listed,
+        filtered,
+        fixed,
+        default=QuotaKind.ANY,
         help="批次规定社会考生单列指标时,分院校考生和社会考生两项",
     )
     granted: Mapped[int] = field("批准人数", Int(), listed, sortable, readonly, default=0)
     used: Mapped[int] = field("已用", Int(), listed, sortable, readonly, default=0)
     unspent: Mapped[int] = field(
-        "剩余", Int(), listed, sortable, computed="granted - used", name="remaining", help="年度结束后剩余指标作废"
+        "剩余",
+        Int(),
+        listed,
+        sortable,
+        computed="granted - used",
+        name="remaining",
+        help="年度结束后剩余指标作废",
     )
 
     panel = Panel(

@@ -269,7 +269,9 @@ class SeatAssignment(Declared):
         "考核证书", "certificate", listed, filtered, copied="registration_id.certificate_id"
     )
     mode: Mapped[ExamMode] = field("考试方式", Choice(ExamMode), filtered, copied="registration_id.mode")
-    site_id: Mapped[int] = reference("考核站点", "exam_site", filtered, hidden, copied="room_session_id.site_id")
+    site_id: Mapped[int] = reference(
+        "考核站点", "exam_site", filtered, hidden, copied="room_session_id.site_id"
+    )
     site_name: Mapped[str] = field("考核站点", Text(80), listed, copied="room_session_id.site_name")
     room_name: Mapped[str] = field("考场名称", Text(50), listed, searched, copied="room_session_id.room_name")
     seat_number: Mapped[int] = field("座位号", Int(1, 1000), listed)

@@ -430,7 +430,9 @@ class Room(Declared):
         children=("room_certificate",),
         related=("room_session",),
         unique=(("plan_id", "site_id", "name"),),
-        unique_when=((("plan_id", "venue_id"), "venue_id is not null", "同一物理考场在一个计划中只设置一次"),),
+        unique_when=(
+            (("plan_id", "venue_id"), "venue_id is not null", "同一物理考场在一个计划中只设置一次"),
+        ),
         checks=(("seats between 1 and 1000", "座位数应为1–1000"),),
         scope=Scope(
             platform=read(),

@@ -73,7 +73,9 @@ def template(server: EmbeddedPostgres) -> str:
 
 
 def _drop_old(admin: psycopg.Connection) -> None:
-    for (name,) in admin.execute("select datname from pg_database where datname like 'panel_template_%'").fetchall():
+    for (name,) in admin.execute(
+        "select datname from pg_database where datname like 'panel_template_%'"
+    ).fetchall():
         try:
             admin.execute(f'drop database if exists "{name}"')
         except psycopg.Error:  # another run still copies from it
@@ -101,7 +103,9 @@ def copied(server: EmbeddedPostgres, template: str) -> Iterator[str]:
         admin.execute(f'create database "{name}" template "{template}" strategy file_copy')
         admin.execute("select pg_advisory_unlock_shared(713)")
         # rights on the database itself do not travel with a template
-        admin.execute(f'grant connect, temporary on database "{name}" to {wall.LOGIN}, {", ".join(wall.ROLES)}')
+        admin.execute(
+            f'grant connect, temporary on database "{name}" to {wall.LOGIN}, {", ".join(wall.ROLES)}'
+        )
         try:
             yield name
         finally:
@@ -170,7 +174,9 @@ def application(server: EmbeddedPostgres) -> Flask:
     """The web application, made once a process; `app` points it at the test's database."""
     from run import create_app  # only tests of pages need every part
 
-    return create_app(make_engine(server.url("postgres", wall.LOGIN)), TESTING=True, PROPAGATE_EXCEPTIONS=False)
+    return create_app(
+        make_engine(server.url("postgres", wall.LOGIN)), TESTING=True, PROPAGATE_EXCEPTIONS=False
+    )
 
 
 @pytest.fixture
@@ -210,7 +216,8 @@ class Browser:
     def act(self, table: str, name: str, rows: list[int], data: dict[str, Any] | None = None) -> TestResponse:
         """Run an action as its button does, past the preview."""
         return self.post(
-            f"/console/{table}/action/{name}", {"rowid": [str(r) for r in rows], "confirmed": "1", **(data or {})}
+            f"/console/{table}/action/{name}",
+            {"rowid": [str(r) for r in rows], "confirmed": "1", **(data or {})},
         )
 
     def text(self) -> str:

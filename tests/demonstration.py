@@ -43,7 +43,13 @@ ACCOUNTS = {
 def fingerprint(schema: str) -> str:
     """Changes with the schema, with whatever carries the business out, and with the day it is relative to."""
     digest = hashlib.sha256(f"{schema} {clock.today()}".encode())
-    for folder in ("app/demo", "app/services", "app/scheduling", "tests/security/filling.py", "tests/demonstration.py"):
+    for folder in (
+        "app/demo",
+        "app/services",
+        "app/scheduling",
+        "tests/security/filling.py",
+        "tests/demonstration.py",
+    ):
         path = ROOT / folder
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.read_bytes())
@@ -56,7 +62,9 @@ def ensure(server: EmbeddedPostgres, template: str, admin_url: str) -> str:
     with psycopg.connect(admin_url, autocommit=True) as admin:
         admin.execute("select pg_advisory_lock(%s)", (LOCK,))
         if not admin.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
-            for (old,) in admin.execute("select datname from pg_database where starts_with(datname, %s)", (PREFIX,)).fetchall():
+            for (old,) in admin.execute(
+                "select datname from pg_database where starts_with(datname, %s)", (PREFIX,)
+            ).fetchall():
                 _drop(admin, old)
             draft = f"{name}_draft"
             admin.execute(f'drop database if exists "{draft}" with (force)')
@@ -108,5 +116,8 @@ def _more_accounts(session: Any, ground: base.Ground) -> None:
         ),
         {"school": ACCOUNTS["school.principal"]},
     )
-    for role, tenant in ((Role.CITY_STAFF, {"city_id": known.city_id}), (Role.CANDIDATE, {"person_id": person})):
+    for role, tenant in (
+        (Role.CITY_STAFF, {"city_id": known.city_id}),
+        (Role.CANDIDATE, {"person_id": person}),
+    ):
         base.add_account(session, ground, role, ACCOUNTS[role.value], "代办人", "", **tenant)

@@ -31,12 +31,16 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZONE)
 
 
-def people(session: Session, number: int, school_id: int = 11, kind: CandidateKind = CandidateKind.STUDENT) -> list[int]:
+def people(
+    session: Session, number: int, school_id: int = 11, kind: CandidateKind = CandidateKind.STUDENT
+) -> list[int]:
     """Candidates of a school, as the job actor; returns the ids of their persons."""
     persons = []
     for _ in range(number):
         serial = next(_count)
-        id_number = fictitious_id_number("340524", date(1980, 1, 1) + timedelta(days=serial // 900), serial % 900)
+        id_number = fictitious_id_number(
+            "340524", date(1980, 1, 1) + timedelta(days=serial // 900), serial % 900
+        )
         persons.append(Person(id_number=id_number, name="李考生"))
     session.add_all(persons)
     session.flush()
@@ -77,8 +81,11 @@ def cast(as_: Callable[..., Any]) -> Cast:
             sa.update(School)
             .where(School.id == 11)
             .values(
-                uscc="12370000495570303U", address="青岛市市南区江西路1号", contact_name="王联系",
-                contact_email="a@example.cn", basics_completed=True,
+                uscc="12370000495570303U",
+                address="青岛市市南区江西路1号",
+                contact_name="王联系",
+                contact_email="a@example.cn",
+                basics_completed=True,
             )
         )
         made = [
@@ -96,9 +103,13 @@ def batch(session: Session, **values: Any) -> DeclarationBatch:
     """A published batch of Shandong, 2020-04-01 00:00 ~ 04-04 23:59, as its province."""
     made = DeclarationBatch(
         **{
-            "province_id": 2, "name": f"2020年第{next(_count)}次", "year": 2020,
-            "window_from": at("2020-04-01 00:00"), "window_to": at("2020-04-05 00:00"),
-            "published_at": at("2020-03-20 09:00"), **values,
+            "province_id": 2,
+            "name": f"2020年第{next(_count)}次",
+            "year": 2020,
+            "window_from": at("2020-04-01 00:00"),
+            "window_to": at("2020-04-05 00:00"),
+            "published_at": at("2020-03-20 09:00"),
+            **values,
         }
     )
     session.add(made)
@@ -113,8 +124,13 @@ def declaration(session: Session, batch_id: int, **values: Any) -> Declaration:
     """A draft of the school of Qingdao, as the school."""
     made = Declaration(
         **{
-            "school_id": 11, "batch_id": batch_id, "certificate_id": 1, "applied_count": 100,
-            "teachers_description": WORDS, "venue_description": WORDS, **values,
+            "school_id": 11,
+            "batch_id": batch_id,
+            "certificate_id": 1,
+            "applied_count": 100,
+            "teachers_description": WORDS,
+            "venue_description": WORDS,
+            **values,
         }
     )
     session.add(made)
@@ -126,11 +142,18 @@ def make_pilot(session: Session, school_id: int = 11, year: int = 2020) -> None:
     """A school whose business platform is open: approved in a batch of the year that is over. As the job actor."""
     province = session.scalars(sa.select(School.province_id).where(School.id == school_id)).one()
     over = batch(
-        session, province_id=province, year=year, window_from=at(f"{year}-01-01 00:00"),
+        session,
+        province_id=province,
+        year=year,
+        window_from=at(f"{year}-01-01 00:00"),
         window_to=at(f"{year}-01-02 00:00"),
     )
     declaration(
-        session, over.id, school_id=school_id, state=DeclarationState.APPROVED, approved_count=100,
+        session,
+        over.id,
+        school_id=school_id,
+        state=DeclarationState.APPROVED,
+        approved_count=100,
         submitted_at=at(f"{year}-01-01 09:00"),
     )
     session.flush()

@@ -88,7 +88,11 @@ def seal(as_: As, account: Account, image: bytes, position: Position = Position.
 
 
 def tasks(
-    as_: As, number: int = 1, *, school_id: int = 11, state: IssuanceState = IssuanceState.WAITING_ORGANISATION,
+    as_: As,
+    number: int = 1,
+    *,
+    school_id: int = 11,
+    state: IssuanceState = IssuanceState.WAITING_ORGANISATION,
     **values: Any,
 ) -> list[int]:
     """Candidates of a school who passed at site 1, with their issuance tasks; all scores are locked."""
@@ -102,7 +106,9 @@ def tasks(
 
 def _task(db: Any, school_id: int, state: IssuanceState, values: dict[str, Any]) -> IssuanceTask:
     serial = next(_count)
-    id_number = formats.fictitious_id_number("340524", date(1997, 1, 1) + timedelta(days=serial // 900), serial % 900)
+    id_number = formats.fictitious_id_number(
+        "340524", date(1997, 1, 1) + timedelta(days=serial // 900), serial % 900
+    )
     name, (school, platform_number) = values.get("candidate_name", f"考生{_han(serial)}"), SCHOOLS[school_id]
     photo = files.keep(db, JOB, "照片.jpg", "jpg", placeholder_photo(name, serial % 3))
     person = Person(id_number=id_number, name=name)
@@ -145,7 +151,11 @@ def _han(number: int) -> str:
 
 def state_of(as_: As, *ids: int) -> list[IssuanceState]:
     with as_(JOB) as db:
-        return list(db.scalars(sa.select(IssuanceTask.state).where(IssuanceTask.id.in_(ids)).order_by(IssuanceTask.id)))
+        return list(
+            db.scalars(
+                sa.select(IssuanceTask.state).where(IssuanceTask.id.in_(ids)).order_by(IssuanceTask.id)
+            )
+        )
 
 
 def written() -> bytes:

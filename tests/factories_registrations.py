@@ -53,7 +53,12 @@ def school_actor(school_id: int = 11, role: str = "school.manager") -> Actor:
 
 
 def a_pilot_school_with_quota(
-    as_: As, granted: int = 100, *, school_id: int = 11, certificate_id: int = 1, year: int = 2020,
+    as_: As,
+    granted: int = 100,
+    *,
+    school_id: int = 11,
+    certificate_id: int = 1,
+    year: int = 2020,
     kind: QuotaKind = QuotaKind.ANY,
 ) -> None:
     """The school has an approved declaration of a batch that is over, a platform number and places."""
@@ -76,18 +81,27 @@ def a_pilot_school_with_quota(
         if db.scalar(_declared(school_id, batch.id, certificate_id)) is None:
             db.add(
                 Declaration(
-                    school_id=school_id, batch_id=batch.id, certificate_id=certificate_id, applied_count=granted or 1,
-                    approved_count=granted or 1, teachers_description=words, venue_description=words,
-                    state=DeclarationState.APPROVED, submitted_at=_spring(year, 3),
+                    school_id=school_id,
+                    batch_id=batch.id,
+                    certificate_id=certificate_id,
+                    applied_count=granted or 1,
+                    approved_count=granted or 1,
+                    teachers_description=words,
+                    venue_description=words,
+                    state=DeclarationState.APPROVED,
+                    submitted_at=_spring(year, 3),
                 )
             )
-        db.add(Quota(school_id=school_id, certificate_id=certificate_id, year=year, kind=kind, granted=granted))
+        db.add(
+            Quota(school_id=school_id, certificate_id=certificate_id, year=year, kind=kind, granted=granted)
+        )
         db.commit()
 
 
 def _declared(school_id: int, batch_id: int, certificate_id: int) -> sa.Select[Any]:
     return sa.select(Declaration.id).where(
-        Declaration.school_id == school_id, Declaration.batch_id == batch_id,
+        Declaration.school_id == school_id,
+        Declaration.batch_id == batch_id,
         Declaration.certificate_id == certificate_id,
     )
 
@@ -102,17 +116,24 @@ def _missing(as_: As, model: Any, key: int) -> bool:
 
 
 def a_certificate(
-    as_: As, *, subjects: Sequence[tuple[str, ExamMode]] = (("理论", ExamMode.COMPUTER), ("实操", ExamMode.PRACTICAL)),
-    groups: Sequence[str | None] | None = None, **values: Any,
+    as_: As,
+    *,
+    subjects: Sequence[tuple[str, ExamMode]] = (("理论", ExamMode.COMPUTER), ("实操", ExamMode.PRACTICAL)),
+    groups: Sequence[str | None] | None = None,
+    **values: Any,
 ) -> int:
     """One more enabled certificate of organisation 5 with its subjects; `groups` names the target group of each."""
     number = next(_count)
     with as_(JOB) as db:
         made = Certificate(
             **{
-                "id": 100 + number, "organisation_id": 5, "code": f"2{number:03d}", "name": f"证书{number}",
+                "id": 100 + number,
+                "organisation_id": 5,
+                "code": f"2{number:03d}",
+                "name": f"证书{number}",
                 "level": Level.JUNIOR,
-                "state": CertificateState.ENABLED, **values,
+                "state": CertificateState.ENABLED,
+                **values,
             }
         )
         db.add(made)
@@ -123,18 +144,25 @@ def a_certificate(
 
 
 def add_subjects(
-    db: Any, certificate_id: int, subjects: Sequence[tuple[str, ExamMode]], groups: Sequence[str | None] | None = None
+    db: Any,
+    certificate_id: int,
+    subjects: Sequence[tuple[str, ExamMode]],
+    groups: Sequence[str | None] | None = None,
 ) -> None:
     known = {
         name: TargetGroup(certificate_id=certificate_id, organisation_id=5, name=name)
-        for name in dict.fromkeys(groups or ()) if name
+        for name in dict.fromkeys(groups or ())
+        if name
     }
     db.add_all(known.values())
     db.flush()
     for (name, mode), group in zip(subjects, groups or [None] * len(subjects), strict=True):
         db.add(
             Subject(
-                subject_code=f"{100_000 + next(_count)}", name=name, mode=mode, certificate_id=certificate_id,
+                subject_code=f"{100_000 + next(_count)}",
+                name=name,
+                mode=mode,
+                certificate_id=certificate_id,
                 target_group_id=known[group].id if group else None,
             )
         )
@@ -142,7 +170,11 @@ def add_subjects(
 
 
 def a_published_plan(
-    as_: As, *, certificates: Sequence[int] = (1,), sessions: Sequence[tuple[str, str]] = (), fee_mode: FeeMode = FeeMode.NONE,
+    as_: As,
+    *,
+    certificates: Sequence[int] = (1,),
+    sessions: Sequence[tuple[str, str]] = (),
+    fee_mode: FeeMode = FeeMode.NONE,
     **windows: Any,
 ) -> int:
     """A plan of organisation 5, published by its service; certificate 1 gets two subjects if it has none.
@@ -152,7 +184,9 @@ def a_published_plan(
     if _missing(as_, Certificate, certificates[0]):
         found(as_)
     with as_(JOB) as db:
-        if 1 in certificates and not db.scalar(sa.select(Subject.id).where(Subject.certificate_id == 1).limit(1)):
+        if 1 in certificates and not db.scalar(
+            sa.select(Subject.id).where(Subject.certificate_id == 1).limit(1)
+        ):
             add_subjects(db, 1, (("理论", ExamMode.COMPUTER), ("实操", ExamMode.PRACTICAL)))
             db.commit()
     with clock.travel(at("2020-12-01T09:00")), as_(ORGANISATION) as db:
@@ -174,7 +208,9 @@ def a_published_plan(
 
 
 def _subjects(db: Any, plan: ExamPlan) -> list[PlanSubject]:
-    return list(db.scalars(sa.select(PlanSubject).where(PlanSubject.plan_id == plan.id).order_by(PlanSubject.id)))
+    return list(
+        db.scalars(sa.select(PlanSubject).where(PlanSubject.plan_id == plan.id).order_by(PlanSubject.id))
+    )
 
 
 def _share_weights(db: Any, plan: ExamPlan) -> None:
@@ -203,17 +239,28 @@ def candidates(
     with as_(JOB) as db:
         for _ in range(number):
             serial = next(_count)
-            id_number = fictitious_id_number("340524", date(1996, 1, 1) + timedelta(days=serial // 900), serial % 900)
+            id_number = fictitious_id_number(
+                "340524", date(1996, 1, 1) + timedelta(days=serial // 900), serial % 900
+            )
             person = Person(id_number=id_number, name="李考生")
             db.add(person)
             db.flush()
             made.append(
                 Candidate(
                     **{
-                        "school_id": school_id, "person_id": person.id, "kind": kind, "name": "李考生",
-                        "name_pinyin": "Li Kaosheng", "id_number": id_number, "mobile": f"138{serial:08d}",
-                        "major": "软件技术", "education_level": EducationLevel.VOCATIONAL, "enrolment_year": 2019,
-                        "photo": f"photo-{serial}.jpg", "identity_state": IdentityState.VERIFIED, **values,
+                        "school_id": school_id,
+                        "person_id": person.id,
+                        "kind": kind,
+                        "name": "李考生",
+                        "name_pinyin": "Li Kaosheng",
+                        "id_number": id_number,
+                        "mobile": f"138{serial:08d}",
+                        "major": "软件技术",
+                        "education_level": EducationLevel.VOCATIONAL,
+                        "enrolment_year": 2019,
+                        "photo": f"photo-{serial}.jpg",
+                        "identity_state": IdentityState.VERIFIED,
+                        **values,
                     }
                 )
             )
@@ -225,7 +272,13 @@ def candidates(
 
 
 def registered_candidates(
-    as_: As, number: int, *, plan_id: int, certificate_id: int = 1, school_id: int = 11, group_id: int | None = None,
+    as_: As,
+    number: int,
+    *,
+    plan_id: int,
+    certificate_id: int = 1,
+    school_id: int = 11,
+    group_id: int | None = None,
     **values: Any,
 ) -> list[int]:
     """That many candidates, registered for all subjects of the certificate inside the window; returns their ids.
@@ -245,13 +298,22 @@ def scheduled(as_: As, *registration_ids: int, site_id: int = 901) -> None:
     with as_(JOB) as db:
         rows = db.scalars(sa.select(Registration).where(Registration.id.in_(registration_ids))).all()
         if db.get(ExamSite, site_id) is None:
-            db.add(exams.site(id=site_id, site_code="15102", name="青岛学院第二考核站点", state=SiteState.APPROVED,
-                              approved_at=at("2020-12-02")))
+            db.add(
+                exams.site(
+                    id=site_id,
+                    site_code="15102",
+                    name="青岛学院第二考核站点",
+                    state=SiteState.APPROVED,
+                    approved_at=at("2020-12-02"),
+                )
+            )
             db.flush()
         for row in rows:
             session = db.scalars(
-                sa.select(ExamSession).where(ExamSession.plan_subject_id == row.plan_subject_id)
-                .order_by(ExamSession.starts_at).limit(1)
+                sa.select(ExamSession)
+                .where(ExamSession.plan_subject_id == row.plan_subject_id)
+                .order_by(ExamSession.starts_at)
+                .limit(1)
             ).one()
             row.state, row.site_id = RegistrationState.SCHEDULED, site_id
             row.starts_at, row.ends_at = session.starts_at, session.ends_at

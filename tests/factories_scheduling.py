@@ -34,7 +34,12 @@ _count = itertools.count(1)
 
 
 def a_site(
-    as_: As, *, school_id: int = 11, certificates: Sequence[int] = (1,), organisation_id: int = 5, approved: bool = True,
+    as_: As,
+    *,
+    school_id: int = 11,
+    certificates: Sequence[int] = (1,),
+    organisation_id: int = 5,
+    approved: bool = True,
     **values: Any,
 ) -> int:
     """A site of the school, approved for the certificates unless said otherwise."""
@@ -43,10 +48,16 @@ def a_site(
     with as_(JOB) as db:
         site = exams.site(
             **{
-                "id": None, "site_code": f"{15000 + number:05d}", "school_id": school_id, "name": f"考核站点{number}",
-                "organisation_id": organisation_id, "place_city_id": 2 if school_id == 11 else 1,
+                "id": None,
+                "site_code": f"{15000 + number:05d}",
+                "school_id": school_id,
+                "name": f"考核站点{number}",
+                "organisation_id": organisation_id,
+                "place_city_id": 2 if school_id == 11 else 1,
                 "state": SiteState.APPROVED if approved else SiteState.PENDING,
-                "approved_at": moment if approved else None, "certificate_count": len(certificates), **values,
+                "approved_at": moment if approved else None,
+                "certificate_count": len(certificates),
+                **values,
             }
         )
         db.add(site)
@@ -54,7 +65,10 @@ def a_site(
         for certificate in certificates:
             db.add(
                 ExamSiteCertificate(
-                    site_id=site.id, certificate_id=certificate, school_id=school_id, organisation_id=organisation_id,
+                    site_id=site.id,
+                    certificate_id=certificate,
+                    school_id=school_id,
+                    organisation_id=organisation_id,
                     approved_at=moment if approved else None,
                 )
             )
@@ -71,9 +85,16 @@ def rooms(
         rows = [
             exams.room(
                 **{
-                    "id": None, "plan_id": plan_id, "site_id": site_id, "name": f"{next(_count)}号考场", "kind": kind,
-                    "seats": size, "venue_id": None, "school_id": site.school_id,
-                    "organisation_id": site.organisation_id, **values,
+                    "id": None,
+                    "plan_id": plan_id,
+                    "site_id": site_id,
+                    "name": f"{next(_count)}号考场",
+                    "kind": kind,
+                    "seats": size,
+                    "venue_id": None,
+                    "school_id": site.school_id,
+                    "organisation_id": site.organisation_id,
+                    **values,
                 }
             )
             for size in seats
@@ -89,12 +110,18 @@ def both_kinds(as_: As, plan_id: int, site_id: int, *seats: int) -> list[int]:
     return computer + rooms(as_, plan_id, site_id, *seats, kind=ExamMode.PRACTICAL)
 
 
-def lent(as_: As, plan_id: int, site_id: int, places: int, *, guest: int = 10, certificate_id: int = 1) -> None:
+def lent(
+    as_: As, plan_id: int, site_id: int, places: int, *, guest: int = 10, certificate_id: int = 1
+) -> None:
     """The school `guest` may send so many people to the site."""
     with as_(JOB) as db:
         db.add(
             BorrowedSite(
-                plan_id=plan_id, certificate_id=certificate_id, guest_school_id=guest, site_id=site_id, places=places,
+                plan_id=plan_id,
+                certificate_id=certificate_id,
+                guest_school_id=guest,
+                site_id=site_id,
+                places=places,
                 organisation_id=5,
             )
         )
@@ -115,7 +142,9 @@ def a_plan_with(
     return plan_id, site_id
 
 
-def scheduled(as_: As, plan_id: int, *, publish: bool = False, moment: datetime = IN_SCHEDULING) -> scheduling.Progress:
+def scheduled(
+    as_: As, plan_id: int, *, publish: bool = False, moment: datetime = IN_SCHEDULING
+) -> scheduling.Progress:
     """Scheduled as its organisation, and published if asked."""
     with clock.travel(moment), as_(ORGANISATION) as db:
         plan = db.get_one(ExamPlan, plan_id)
@@ -135,14 +164,22 @@ def a_second_organisation(as_: As) -> int:
         if db.get(Organisation, 6) is None:
             db.add(
                 Organisation(
-                    id=6, code="600032", name="第二评价组织", contact_name="李四", contact_mobile="13800000006",
+                    id=6,
+                    code="600032",
+                    name="第二评价组织",
+                    contact_name="李四",
+                    contact_mobile="13800000006",
                     contact_email="b@example.cn",
                 )
             )
             db.flush()
             db.add(
                 Certificate(
-                    id=2, organisation_id=6, code="1002", name="网络运维", level=Level.MIDDLE,
+                    id=2,
+                    organisation_id=6,
+                    code="1002",
+                    name="网络运维",
+                    level=Level.MIDDLE,
                     state=CertificateState.ENABLED,
                 )
             )

@@ -12,7 +12,11 @@ from models.kit import (
 
 
 class Use(Choices):
-    STORED, USED, SCRAPPED = ("STORED", "在库", "grey"), ("USED", "在用", "green"), ("SCRAPPED", "已报废", "red")
+    STORED, USED, SCRAPPED = (
+        ("STORED", "在库", "grey"),
+        ("USED", "在用", "green"),
+        ("SCRAPPED", "已报废", "red"),
+    )
 
 
 FLOW = Flow(Use, Use.STORED, moves(

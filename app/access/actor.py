@@ -69,7 +69,9 @@ def current_actor() -> Actor:
 class WalledSession(Session):
     """The only session class. A session belongs to one actor; loaded rows never cross to another."""
 
-    def _get_impl(self, *args: Any, **kwargs: Any) -> Any:  # get() may answer from memory, without a statement
+    def _get_impl(
+        self, *args: Any, **kwargs: Any
+    ) -> Any:  # get() may answer from memory, without a statement
         _check(self)
         return super()._get_impl(*args, **kwargs)
 

@@ -41,7 +41,9 @@ def findings(engine: sa.Engine, config: Settings) -> Iterator[Finding]:
 
 def _roles(connection: sa.Connection) -> Iterator[Finding]:
     row = connection.execute(
-        sa.text("select rolsuper, rolinherit, rolbypassrls, rolname from pg_roles where rolname = current_user")
+        sa.text(
+            "select rolsuper, rolinherit, rolbypassrls, rolname from pg_roles where rolname = current_user"
+        )
     ).one()
     if row.rolsuper or row.rolbypassrls:
         yield f"database: {row.rolname} walks through the wall; connect as {wall.LOGIN}"
@@ -108,7 +110,9 @@ def _folders(config: Settings) -> Iterator[Finding]:
             probe.unlink()
         except OSError as error:
             yield f"files: {folder} cannot be written ({error.strerror})"
-    loose = [path.name for path in config.keys_dir.glob("*") if path.is_file() and path.stat().st_mode & 0o077]
+    loose = [
+        path.name for path in config.keys_dir.glob("*") if path.is_file() and path.stat().st_mode & 0o077
+    ]
     if loose:
         yield f"keys: {', '.join(loose)} can be read by others; chmod 600"
 
@@ -118,4 +122,3 @@ def _fonts() -> Iterator[Finding]:
         distribution("noto-cjk-sans-otc")
     except PackageNotFoundError:
         yield "fonts: the package noto-cjk-sans-otc is missing; run `make setup`"
-

@@ -7,7 +7,7 @@ with the embedded server `panel init` does it by itself.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -67,7 +67,9 @@ def prepare(connection: sa.Connection, password: str) -> None:
     connection.execute(sa.text(f"alter role {wall.LOGIN} password '{password.replace(chr(39), '')}'"))
     for role in wall.ROLES:
         connection.execute(sa.text(f"grant {role} to {wall.LOGIN}"))
-    name = connection.dialect.identifier_preparer.quote(connection.scalar(sa.text("select current_database()")) or "")
+    name = connection.dialect.identifier_preparer.quote(
+        connection.scalar(sa.text("select current_database()")) or ""
+    )
     set_config = "pg_catalog.set_config(text, text, boolean)"
     for statement in (
         f"grant {wall.OWNER} to current_user",
@@ -86,7 +88,9 @@ def prepare(connection: sa.Connection, password: str) -> None:
 
 
 def _role(connection: sa.Connection, name: str, options: str) -> None:
-    known = connection.execute(sa.text("select 1 from pg_roles where rolname = :name"), {"name": name}).scalar()
+    known = connection.execute(
+        sa.text("select 1 from pg_roles where rolname = :name"), {"name": name}
+    ).scalar()
     if not known:
         try:
             with connection.begin_nested():
@@ -102,8 +106,7 @@ def prepare_queue(connection: sa.Connection) -> None:
     connection.exec_driver_sql(f"set local search_path = {QUEUE_SCHEMA}, public")
     if not exists:
         connection.exec_driver_sql(f"set local role {wall.OWNER}")
-        driver = connection.connection.driver_connection
-        assert driver is not None
+        driver: Any = connection.connection.driver_connection
         driver.execute(SchemaManager.get_schema().encode())
         connection.exec_driver_sql("reset role")
     roles = ", ".join(role for role in wall.ROLES if role != "panel_job")
@@ -143,5 +146,3 @@ def alembic_config(url: str) -> Config:
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the database at `url` (administrator) to a revision."""
     command.upgrade(alembic_config(url), revision)
-
-

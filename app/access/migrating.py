@@ -50,7 +50,6 @@ def table_changes(connection: sa.Connection) -> tuple[str, str]:
         return _create_all(), _drop_all()
     context = MigrationContext.configure(connection, opts={"compare_type": False, "include_name": _ours})
     script = produce_migrations(context, Base.metadata)
-    assert script.upgrade_ops is not None and script.downgrade_ops is not None
     return _sql(script.upgrade_ops), _sql(script.downgrade_ops)
 
 
@@ -58,13 +57,13 @@ def _ours(name: str | None, kind: str, parents: object) -> bool:
     return kind != "table" or name in Base.metadata.tables
 
 
-def _sql(ops: OpContainer) -> str:
+def _sql(ops: OpContainer | None) -> str:
     out = io.StringIO()
     context = MigrationContext.configure(
         dialect_name="postgresql", opts={"as_sql": True, "output_buffer": out, "literal_binds": True}
     )
     operations = Operations(context)
-    for op in ops.ops:
+    for op in ops.ops if ops is not None else ():
         for item in getattr(op, "ops", [op]):
             operations.invoke(item)
     return re.sub(r"\n{3,}", "\n\n", out.getvalue())

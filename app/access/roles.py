@@ -27,7 +27,9 @@ job: list cancel
 login_record: list
 """
 
-_SCHOOL_MANAGER = _EVERYONE + """
+_SCHOOL_MANAGER = (
+    _EVERYONE
+    + """
 school: list edit
 account: list add edit disable enable reset_password
 declaration_batch: list declare
@@ -72,14 +74,18 @@ trainee: list add edit delete
 weekly_report: list add edit submit
 audit_entry: list export
 """
+)
 
-_SCHOOL_PRINCIPAL = _SCHOOL_MANAGER + """
+_SCHOOL_PRINCIPAL = (
+    _SCHOOL_MANAGER
+    + """
 seal: upload
 issuance_task: sign_site refuse_site sign_batch
 signing_request: list cancel
 signature: list
 account: hand_over
 """
+)
 
 _ORGANISATION_READ = """
 organisation: list
@@ -116,13 +122,17 @@ issuance_task: list export
 e_certificate: list
 """
 
-_ORGANISATION_MANAGER = _EVERYONE + _ORGANISATION_READ + """
+_ORGANISATION_MANAGER = (
+    _EVERYONE
+    + _ORGANISATION_READ
+    + """
 organisation: edit
 certificate: add edit delete submit export import
 subject: add edit delete enable disable export import
 target_group: add edit delete
 standard: add edit delete
-exam_plan: add edit delete add_certificate add_session publish withdraw extend export schedule auto_schedule publish_schedule unschedule
+exam_plan: add edit delete add_certificate add_session publish withdraw extend export
+exam_plan: schedule auto_schedule publish_schedule unschedule
 plan_certificate: add edit delete
 plan_subject: add edit delete publish_schedule unschedule
 exam_session: add edit delete
@@ -140,14 +150,22 @@ training_class: list
 weekly_report: list add edit submit
 audit_entry: list export
 """
+)
 
-_ORGANISATION_CLERK = _EVERYONE + _ORGANISATION_READ + """
+_ORGANISATION_CLERK = (
+    _EVERYONE
+    + _ORGANISATION_READ
+    + """
 score: import correct
 score_change: list
 recheck: keep correct export
 """
+)
 
-_ORGANISATION_PRINCIPAL = _ORGANISATION_MANAGER + _ORGANISATION_CLERK + """
+_ORGANISATION_PRINCIPAL = (
+    _ORGANISATION_MANAGER
+    + _ORGANISATION_CLERK
+    + """
 exam_plan: cancel
 certificate: disable
 issuance_task: sign_organisation refuse_organisation sign_batch terminate
@@ -156,8 +174,11 @@ signing_request: list cancel
 signature: list
 account: list add edit disable enable reset_password hand_over
 """
+)
 
-_PROVINCE_STAFF = _EVERYONE + """
+_PROVINCE_STAFF = (
+    _EVERYONE
+    + """
 province: list
 city: list
 school_directory: list
@@ -176,8 +197,11 @@ exam_site: list
 weekly_report: list export
 major: list
 """
+)
 
-_PROVINCE_PRINCIPAL = _PROVINCE_STAFF + """
+_PROVINCE_PRINCIPAL = (
+    _PROVINCE_STAFF
+    + """
 province: edit
 city: edit open_account
 declaration_batch: publish extend withdraw
@@ -187,8 +211,11 @@ weekly_report: confirm return
 account: list add edit disable enable reset_password hand_over
 audit_entry: list export
 """
+)
 
-_CITY_STAFF = _EVERYONE + """
+_CITY_STAFF = (
+    _EVERYONE
+    + """
 city: list
 school: list
 declaration_batch: list
@@ -198,14 +225,20 @@ declaration_major: list
 declaration_file: list
 review: list
 """
+)
 
-_CITY_PRINCIPAL = _CITY_STAFF + """
+_CITY_PRINCIPAL = (
+    _CITY_STAFF
+    + """
 declaration: agree disagree retract
 account: list add edit disable enable reset_password hand_over
 audit_entry: list export
 """
+)
 
-_PLATFORM_READ = _EVERYONE + """
+_PLATFORM_READ = (
+    _EVERYONE
+    + """
 province: list
 city: list
 county: list
@@ -255,10 +288,13 @@ audit_entry: list export
 weekly_report: list
 training_class: list
 """
+)
 
 _PLATFORM_AUDITOR = _PLATFORM_READ
 
-_PLATFORM_OPERATOR = _PLATFORM_READ + """
+_PLATFORM_OPERATOR = (
+    _PLATFORM_READ
+    + """
 province: edit open_account
 city: edit add open_account
 school_directory: add edit import
@@ -275,10 +311,14 @@ sms_message: resend
 weekly_report: confirm return
 number_sequence: list
 """
+)
 
-_PLATFORM_EDITOR = _EVERYONE + """
+_PLATFORM_EDITOR = (
+    _EVERYONE
+    + """
 notice: list add edit delete publish withdraw
 """
+)
 
 _CANDIDATE = """
 space: open
@@ -329,16 +369,32 @@ ROLES["school.staff"] = {
 # What a school uses before it becomes pilot (1.4 declaration system, R8, E10).
 DECLARING = frozenset(
     {
-        "message", "job", "login_record", "audit_entry", "account", "school", "declaration", "declaration_major",
-        "declaration_file", "declaration_batch", "declaration_batch_certificate", "review", "quota", "quota_change",
-        "certificate", "standard",
+        "message",
+        "job",
+        "login_record",
+        "audit_entry",
+        "account",
+        "school",
+        "declaration",
+        "declaration_major",
+        "declaration_file",
+        "declaration_batch",
+        "declaration_batch_certificate",
+        "review",
+        "quota",
+        "quota_change",
+        "certificate",
+        "standard",
     }
 )
 
 
 @cache
 def _menus() -> dict[str, str]:
-    return {model.__tablename__: "/".join(model.panel.menu_for("school")).strip("/") for model in declared_models()}
+    return {
+        model.__tablename__: "/".join(model.panel.menu_for("school")).strip("/")
+        for model in declared_models()
+    }
 
 
 def may(actor: Actor, table: str, verb: str) -> bool:
@@ -371,6 +427,7 @@ def grantable(creator: str) -> list[str]:
     return [
         role
         for role in ROLES
-        if role.partition(".")[0] == kind and not role.endswith(".principal")
+        if role.partition(".")[0] == kind
+        and not role.endswith(".principal")
         and (kind == "platform" or permissions(role) <= permissions(creator))
     ]

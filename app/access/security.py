@@ -50,7 +50,11 @@ class PanelSecurity(BaseSecurityManager):
     def get_user_menu_access(self, menu_names: list[str] | None = None) -> set[str]:
         """Menu entries whose table the actor may list; an area is there when one of its entries is."""
         actor = current_actor()
-        return {name for name in menu_names or [] if any(may(actor, t, "list") for t in self.menu_access.get(name, ()))}
+        return {
+            name
+            for name in menu_names or []
+            if any(may(actor, t, "list") for t in self.menu_access.get(name, ()))
+        }
 
     def add_permissions_view(self, base_permissions: Any, view_menu: str) -> None:
         """Nothing to write: permissions are declared, not stored."""

@@ -102,7 +102,9 @@ def _triggers(model: type[Declared]) -> Iterator[str]:
     for column, declared in fields_of(model).items():
         if declared.flow:
             pairs = ", ".join([f"'{column}'", *(f"'{a}>{b}'" for a, b in declared.flow.pairs())])
-            yield _trigger(table, f"c_flow_{column}", f"before update of {column}", f"panel_guard_moves({pairs})")
+            yield _trigger(
+                table, f"c_flow_{column}", f"before update of {column}", f"panel_guard_moves({pairs})"
+            )
     yield from _limits(model)
     yield from _freezes(model)
     yield from _sights(model)
@@ -143,7 +145,8 @@ def _points_blindly(model: type[Declared], target: type[Declared], kind: str, co
     """Whether this kind may write the column, and may not see every row it could name."""
     rules, seen = model.panel.scope.rules(kind), target.panel.scope.rules(kind)
     writes = any(
-        INSERT in rule.may or (UPDATE in rule.may and (not rule.columns or column in rule.columns)) for rule in rules
+        INSERT in rule.may or (UPDATE in rule.may and (not rule.columns or column in rule.columns))
+        for rule in rules
     )
     return writes and not any(SELECT in rule.may and not (rule.column or rule.when) for rule in seen)
 
@@ -164,9 +167,9 @@ def _sights(model: type[Declared]) -> Iterator[str]:
             f" end if; return null; end $$"
         )
         for verb in (INSERT, UPDATE):
-            yield _trigger(table, f"g_sees_{column}_{verb}", f"after {verb}", f"{name}()", "statement").replace(
-                f"on {table} ", f"on {table} referencing new table as written "
-            )
+            yield _trigger(
+                table, f"g_sees_{column}_{verb}", f"after {verb}", f"{name}()", "statement"
+            ).replace(f"on {table} ", f"on {table} referencing new table as written ")
 
 
 def _limits(model: type[Declared]) -> Iterator[str]:
@@ -188,9 +191,9 @@ def _freezes(model: type[Declared]) -> Iterator[str]:
     if panel.append_only:
         yield _trigger(table, "e_append_only", "before update or delete", f"panel_refuse('{message}')")
     elif panel.frozen:
-        yield _trigger(
-            table, "e_frozen", "before update or delete", f"panel_refuse('{message}')"
-        ).replace("for each row", f"for each row when ({panel.frozen})")
+        yield _trigger(table, "e_frozen", "before update or delete", f"panel_refuse('{message}')").replace(
+            "for each row", f"for each row when ({panel.frozen})"
+        )
     yield _trigger(table, "f_truncate", "before truncate", f"panel_refuse('{message}')", "statement")
 
 
@@ -209,7 +212,9 @@ def _copies(model: type[Declared]) -> Iterator[str]:
         name = f"panel_copy_{table}_{reference}"
         missing = " or ".join(f"new.{c} is null" for c, _ in pairs)
         if not {c for c, _ in pairs} <= set(declared_fields[reference].within):
-            missing += " or current_setting('role') <> 'panel_job'"  # a copy is the source's word, not the writer's
+            missing += (
+                " or current_setting('role') <> 'panel_job'"  # a copy is the source's word, not the writer's
+            )
         yield (
             f"create or replace function {name}() returns trigger language plpgsql security definer"  # noqa: S608
             f" set search_path = public, pg_catalog, pg_temp as $$ begin"
@@ -230,7 +235,10 @@ def _copies(model: type[Declared]) -> Iterator[str]:
             f" update {table} set {sets} where {reference} = new.id{still}; return null; end $$"
         )
         yield _trigger(
-            target, f"y_follow_{table}_{reference}", f"after update of {', '.join(s for _, s in pairs)}", f"{follow}()"
+            target,
+            f"y_follow_{table}_{reference}",
+            f"after update of {', '.join(s for _, s in pairs)}",
+            f"{follow}()",
         ).replace("for each row", f"for each row when ({changed})")
 
 

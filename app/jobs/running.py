@@ -46,7 +46,9 @@ class Released(Exception):
 class Run:
     """What a task works with. `params`, `cursor` and `carry` are as the last committed chunk left them."""
 
-    def __init__(self, job: Job, attempt: str, actor: Actor, factory: Factory, leaving: Callable[[], bool]) -> None:
+    def __init__(
+        self, job: Job, attempt: str, actor: Actor, factory: Factory, leaving: Callable[[], bool]
+    ) -> None:
         self.job_id, self.attempt, self.actor = job.id, attempt, actor
         self.title, self.params = job.title, dict(job.params)
         self.cursor, self.done, self.total = job.cursor, job.done, job.total
@@ -118,7 +120,9 @@ def run_job(job_id: int, factory: Factory, leaving: Callable[[], bool] = lambda:
         try:
             _attempt(job_id, attempt, factory, leaving)
             return
-        except OperationalError:  # the database went away, or chose us in a deadlock: all is as the last chunk left it
+        except (
+            OperationalError
+        ):  # the database went away, or chose us in a deadlock: all is as the last chunk left it
             if pause is None:
                 raise
             log.warning("job %s: the database broke off, trying again in %s s", job_id, pause, exc_info=True)
@@ -151,7 +155,12 @@ def _attempt(job_id: int, attempt: str, factory: Factory, leaving: Callable[[], 
     except Exception:
         number = secrets.token_hex(4)
         log.exception("job %s failed, number %s", job_id, number)
-        _fail(job_id, attempt, factory, f"系统出现故障,未写入本次任务余下的内容。请联系平台运营人员,编号{number}")
+        _fail(
+            job_id,
+            attempt,
+            factory,
+            f"系统出现故障,未写入本次任务余下的内容。请联系平台运营人员,编号{number}",
+        )
 
 
 @contextmanager
@@ -170,7 +179,9 @@ def _claim(job_id: int, attempt: str, factory: Factory) -> tuple[Job, Account | 
             sa.update(Job)
             .where(Job.id == job_id, Job.state.in_((JobState.WAITING, JobState.RUNNING)))
             .values(
-                state=JobState.RUNNING, attempt=attempt, started_at=sa.func.coalesce(Job.started_at, clock.now())
+                state=JobState.RUNNING,
+                attempt=attempt,
+                started_at=sa.func.coalesce(Job.started_at, clock.now()),
             )
             .returning(Job.id)
         ).scalar()
@@ -194,7 +205,9 @@ def _actor(job: Job, account: Account | None) -> Actor:
         kind = account.kind.value
         tenant = getattr(account, "person_id" if kind == "candidate" else f"{kind}_id", None)
         menus = tuple(account.menus or ())
-        actor = Actor(kind, account.id, tenant, account.role.value, account.name, menus, request=f"job-{job.id}")
+        actor = Actor(
+            kind, account.id, tenant, account.role.value, account.name, menus, request=f"job-{job.id}"
+        )
     columns = ("province_id", "city_id", "school_id", "organisation_id", "person_id")
     mine = owner(actor)
     if any(getattr(job, name) != mine.get(name) for name in columns):

@@ -51,7 +51,9 @@ def found(name: str) -> Resolved:
     for model in declared_models():
         if name in (model.__name__, model.__tablename__, model.panel.label):
             return resolve(model)
-    near = [m.__name__ for m in declared_models() if name.lower() in m.__name__.lower() or name in m.panel.label]
+    near = [
+        m.__name__ for m in declared_models() if name.lower() in m.__name__.lower() or name in m.panel.label
+    ]
     raise LookupError(f"no table {name}" + (f"; did you mean {', '.join(near)}?" if near else ""))
 
 
@@ -100,7 +102,11 @@ def rule_words(kind: str, rule: Rule) -> str:
     """A rule of the scope: 院校 读写 school_id = 本单位 (principal)."""
     verbs = {"select": "读", "insert": "增", "update": "改", "delete": "删"}
     may = "".join(verbs[verb] for verb in rule.may)
-    rows = f"{rule.column}为本{'人' if kind == 'candidate' else '单位'}" if rule.column and kind in TENANTS else "全部"
+    rows = (
+        f"{rule.column}为本{'人' if kind == 'candidate' else '单位'}"
+        if rule.column and kind in TENANTS
+        else "全部"
+    )
     parts = [f"{KIND_OF_ACTOR[kind]}:{may},{rows}的行"]
     if rule.when:
         parts.append(f"且 {rule.when}")
@@ -113,9 +119,9 @@ def rule_words(kind: str, rule: Rule) -> str:
 
 def holders(resolved: Resolved) -> dict[str, list[str]]:
     """Each permission of the table and the roles that hold it."""
-    held = {
-        verb for tables in ROLES.values() for verb in tables.get(resolved.table, ())
-    } | {name.partition(":")[2] for name in resolved.permissions}
+    held = {verb for tables in ROLES.values() for verb in tables.get(resolved.table, ())} | {
+        name.partition(":")[2] for name in resolved.permissions
+    }
     order = [*VERBS, *sorted(held - set(VERBS))]
     return {
         verb: [role for role, tables in ROLES.items() if verb in tables.get(resolved.table, ())]
@@ -144,8 +150,13 @@ def described(resolved: Resolved) -> Iterator[str]:
     yield from _section("Menu", _menu(resolved))
     yield from _section("Pages", _pages(resolved))
     yield from _section("REST", _rest(resolved))
-    yield from _section("Permissions", _aligned([verb, ", ".join(roles) or "-"] for verb, roles in holders(resolved).items()))
-    yield from _section("Scope", (rule_words(k, r) for k in KINDS for r in panel.scope.rules(k) if r.may and r != Rule(may=())))
+    yield from _section(
+        "Permissions", _aligned([verb, ", ".join(roles) or "-"] for verb, roles in holders(resolved).items())
+    )
+    yield from _section(
+        "Scope",
+        (rule_words(k, r) for k in KINDS for r in panel.scope.rules(k) if r.may and r != Rule(may=())),
+    )
     yield from _section("Wall", wall._table(model))
 
 
@@ -165,7 +176,14 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
 def _column(model: type[Declared], name: str, declared: Field) -> list[str]:
     column = model.__table__.c[name]
     needed = "" if column.nullable else "必填"
-    return [name, declared.label, kind_words(declared), needed, " ".join(mark_words(declared)), origin(declared)]
+    return [
+        name,
+        declared.label,
+        kind_words(declared),
+        needed,
+        " ".join(mark_words(declared)),
+        origin(declared),
+    ]
 
 
 def _choices(resolved: Resolved) -> Iterator[str]:
@@ -175,7 +193,12 @@ def _choices(resolved: Resolved) -> Iterator[str]:
 
 def _moves(resolved: Resolved) -> Table:
     return [
-        [move.name, move.label, f"{'/'.join(s.label for s in move.sources)} → {move.target.label}", "plain" if move.plain else ""]
+        [
+            move.name,
+            move.label,
+            f"{'/'.join(s.label for s in move.sources)} → {move.target.label}",
+            "plain" if move.plain else "",
+        ]
         for declared in resolved.fields.values()
         if declared.flow
         for move in declared.flow.moves
@@ -226,7 +249,9 @@ def _sheets(resolved: Resolved) -> Iterator[str]:
     except NotFound:
         own = None
     for importer in [*([own] if own else []), *importers_of(resolved.table)]:
-        columns = getattr(importer.sheet, "columns", ())  # a sheet that depends on the actor has them at run time
+        columns = getattr(
+            importer.sheet, "columns", ()
+        )  # a sheet that depends on the actor has them at run time
         words = ", ".join(column.header for column in columns) or importer.accept
         yield f"import {importer.name} ({importer.permission}): {words}"
 
@@ -243,7 +268,11 @@ def _actions(resolved: Resolved) -> Table:
 
 def _hooks(resolved: Resolved) -> Iterator[str]:
     hooks = hooks_of(resolved.model)
-    for when, functions in (("before save", hooks.prepare), ("after save", hooks.after), ("before delete", hooks.delete)):
+    for when, functions in (
+        ("before save", hooks.prepare),
+        ("after save", hooks.after),
+        ("before delete", hooks.delete),
+    ):
         for function in functions:
             yield f"{when}: {function.__module__}.{function.__qualname__}"
 
@@ -316,7 +345,9 @@ def roles(role: str | None) -> None:
     for name in [role] if role else ROLES:
         words = Role(name).label if name in list(Role) else KIND_OF_ACTOR[name]
         click.echo(f"{name}  {words}")
-        rows = [[f"  {table}", labels[table], " ".join(_ordered(verbs))] for table, verbs in ROLES[name].items()]
+        rows = [
+            [f"  {table}", labels[table], " ".join(_ordered(verbs))] for table, verbs in ROLES[name].items()
+        ]
         for line in _aligned(rows):
             click.echo(line)
         click.echo("")

@@ -78,7 +78,11 @@ class DeskView(DeskGate, BaseModelView):
         )
         name = panel.menu_for("platform")[1] or panel.label
         super().__init__(
-            resolved.model, name, panel.menu_for("platform")[0], endpoint=f"desk_{resolved.table}", url=f"/desk/{resolved.table}"
+            resolved.model,
+            name,
+            panel.menu_for("platform")[0],
+            endpoint=f"desk_{resolved.table}",
+            url=f"/desk/{resolved.table}",
         )
 
     # who may
@@ -101,7 +105,7 @@ class DeskView(DeskGate, BaseModelView):
 
     @expose("/", methods=("GET", "POST"))
     def index_view(self) -> Any:
-        return self.doors.list()
+        return self.doors.index()
 
     @expose("/<int:key>")
     def details_view(self, key: int) -> Any:
@@ -159,7 +163,11 @@ class DeskView(DeskGate, BaseModelView):
     def get_one(self, id: Any) -> Declared | None:  # noqa: A002  # the framework's name
         """Only through the wall: another tenant's row is not there (A1)."""
         text = str(id)
-        return query.get(self.doors.session, self.resolved, int(text)) if text.isdecimal() and len(text) < 19 else None
+        return (
+            query.get(self.doors.session, self.resolved, int(text))
+            if text.isdecimal() and len(text) < 19
+            else None
+        )
 
     def scaffold_list_columns(self) -> list[str]:
         return self.resolved.listed
@@ -199,7 +207,9 @@ class DeskIndex(DeskGate, AdminIndexView):
 
     @expose("/")
     def index(self) -> Any:
-        page = DeskHome(title="配置台", crumbs=[Crumb("首页", "/console/"), Crumb("配置台")], groups=self._groups())
+        page = DeskHome(
+            title="配置台", crumbs=[Crumb("首页", "/console/"), Crumb("配置台")], groups=self._groups()
+        )
         return render_template("desk/home.html", page=page)
 
     def _groups(self) -> tuple[tuple[str, tuple[DeskTable, ...]], ...]:
@@ -234,7 +244,9 @@ def desk_tables() -> list[Resolved]:
 
 def tables(actor: Actor) -> list[Resolved]:
     """The desk tables this actor may list."""
-    return [resolved for resolved in desk_tables() if keeps_desk(actor) and may(actor, resolved.table, "list")]
+    return [
+        resolved for resolved in desk_tables() if keeps_desk(actor) and may(actor, resolved.table, "list")
+    ]
 
 
 def _keeper(actor: Actor) -> bool:

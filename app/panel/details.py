@@ -42,8 +42,16 @@ def detail_page(session: Session, resolved: Resolved, actor: Actor, row: Declare
 def _facts(resolved: Resolved, row: Declared) -> list[tuple[str, Cell]]:
     """The first listed columns that say more than the heading beside them."""
     heading, said = str(row), (resolved.own, resolved.state)
-    drawn = [(resolved.fields[name].label, cell(resolved, row, name)) for name in resolved.listed if name not in said]
-    return [(label, shown) for label, shown in drawn if shown.text not in (heading, NOTHING) and shown.kind != "photo"][:4]
+    drawn = [
+        (resolved.fields[name].label, cell(resolved, row, name))
+        for name in resolved.listed
+        if name not in said
+    ]
+    return [
+        (label, shown)
+        for label, shown in drawn
+        if shown.text not in (heading, NOTHING) and shown.kind != "photo"
+    ][:4]
 
 
 def _tables(resolved: Resolved, actor: Actor) -> list[str]:
@@ -88,7 +96,8 @@ def _steps(resolved: Resolved, row: Declared) -> list[Step]:
         return []
     at = path.index(here)
     return [
-        Step(state.label, state="done" if i < at else "current" if i == at else "todo") for i, state in enumerate(path)
+        Step(state.label, state="done" if i < at else "current" if i == at else "todo")
+        for i, state in enumerate(path)
     ]
 
 
@@ -96,20 +105,27 @@ def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, 
     child = resolve_table(table)
     column = next(name for name, declared in child.fields.items() if declared.refers == resolved.table)
     names = [name for name in child.listed if name not in (column, child.own)]
-    rows = session.scalars(
-        sa.select(child.model)
-        .where(getattr(child.model, column) == row.id)
-        .order_by(child.model.id)
-        .limit(RELATED_ROWS + 1)
-        .options(*query._loads(child))
-    ).unique().all()
+    rows = (
+        session.scalars(
+            sa.select(child.model)
+            .where(getattr(child.model, column) == row.id)
+            .order_by(child.model.id)
+            .limit(RELATED_ROWS + 1)
+            .options(*query._loads(child))
+        )
+        .unique()
+        .all()
+    )
     open_door = may(actor, table, "list")
     listed = bool(rows) and open_door and column in child.filters
     more = Link("查看全部", f"{child.url}/?f_{column}={row.id}") if listed else None
     return Related(
         child.panel.label,
         [_column(child, name, Wish()) for name in names],
-        [Row(str(r.id), [cell(child, r, name, link=open_door) for name in names]) for r in rows[:RELATED_ROWS]],
+        [
+            Row(str(r.id), [cell(child, r, name, link=open_door) for name in names])
+            for r in rows[:RELATED_ROWS]
+        ],
         more,
         child.panel.empty if table in resolved.panel.children else f"还没有{child.panel.label}",
     )

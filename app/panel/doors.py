@@ -45,7 +45,7 @@ class Doors:
 
     # lists
 
-    def list(self) -> str:
+    def index(self) -> str:
         wish = read_wish(self.resolved, request.args, request.form if request.method == "POST" else {})
         shown = cookie.get("columns", {}).get(self.resolved.table, ())
         page = list_page(self.session, self.resolved, current_actor(), wish, shown)
@@ -193,7 +193,11 @@ class Doors:
         verb = "新增" if adding else "编辑"
         page = FormPage(
             title=f"{verb}{self.resolved.panel.label}",
-            crumbs=crumbs(self.resolved, *([Crumb(str(row), f"{self.resolved.url}/{row.id}")] if row else []), Crumb(verb)),
+            crumbs=crumbs(
+                self.resolved,
+                *([Crumb(str(row), f"{self.resolved.url}/{row.id}")] if row else []),
+                Crumb(verb),
+            ),
             form=form,
             sections=list(sections.items()),
             action=request.path,
@@ -212,7 +216,10 @@ class Doors:
         for name, declared in self.resolved.fields.items():
             if kind_of(declared) in ("file", "photo") and name in form._fields and getattr(row, name):
                 control = form._fields[name]
-                control.render_kw = {**(control.render_kw or {}), "data-file": f"{self.resolved.url}/{row.id}/file/{name}"}
+                control.render_kw = {
+                    **(control.render_kw or {}),
+                    "data-file": f"{self.resolved.url}/{row.id}/file/{name}",
+                }
 
     # other doors
 
@@ -235,7 +242,11 @@ class Doors:
         `child.column` asks for a reference of a child row: the parent's form is where it is picked.
         """
         table, _, name = column.rpartition(".")
-        owner = next((child for child in self._children if child.table == table), None) if table else self.resolved
+        owner = (
+            next((child for child in self._children if child.table == table), None)
+            if table
+            else self.resolved
+        )
         declared = owner.fields.get(name) if owner is not None else None
         if declared is None or not declared.refers:
             raise NotFound()
@@ -247,10 +258,15 @@ class Doors:
             where.append(sa.cast(title, sa.String).contains(words, autoescape=True))
         where += getattr(target.model, "PICKABLE", list)()
         rows = self.session.scalars(
-            sa.select(target.model).where(*where).order_by(target.model.id).limit(settings().picker_limit)
+            sa.select(target.model)
+            .where(*where)
+            .order_by(target.model.id)
+            .limit(settings().picker_limit)
             .options(*query._loads(target))
         ).unique()
-        return jsonify([{"value": str(row.id), "text": str(row), "hint": getattr(row, "hint", "")} for row in rows])
+        return jsonify(
+            [{"value": str(row.id), "text": str(row), "hint": getattr(row, "hint", "")} for row in rows]
+        )
 
     def file(self, key: int, column: str) -> Response:
         """A file through the row that names it: whoever sees the row may fetch it, nobody else (StoredFile)."""

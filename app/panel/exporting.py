@@ -122,7 +122,10 @@ def _walk(run: Run, resolved: Resolved, wish: Wish) -> Iterator[Declared]:
 def _where(resolved: Resolved, wish: Wish) -> list[Any]:
     """The filter and the tab of the list."""
     tab = next((tab for tab in query.tabs_of(resolved) if tab.name == wish.tab), None)
-    return [*query.conditions(resolved, wish), *([tab.where] if tab is not None and tab.where is not None else [])]
+    return [
+        *query.conditions(resolved, wish),
+        *([tab.where] if tab is not None and tab.where is not None else []),
+    ]
 
 
 def _select(resolved: Resolved, where: Sequence[Any], wish: Wish) -> Any:
@@ -138,8 +141,12 @@ def _select(resolved: Resolved, where: Sequence[Any], wish: Wish) -> Any:
 def exported(resolved: Resolved) -> dict[str, Field]:
     """The columns of an export: those of the import template, so that what went out can come back in (R55), then
     those of the list."""
-    names = dict.fromkeys([*resolved.marked(Mark.IMPORTED), *resolved.listed, *([resolved.state] if resolved.state else [])])
-    return {name: resolved.fields[name] for name in names if kind_of(resolved.fields[name]) not in _NOT_EXPORTED}
+    names = dict.fromkeys(
+        [*resolved.marked(Mark.IMPORTED), *resolved.listed, *([resolved.state] if resolved.state else [])]
+    )
+    return {
+        name: resolved.fields[name] for name in names if kind_of(resolved.fields[name]) not in _NOT_EXPORTED
+    }
 
 
 def _columns(resolved: Resolved) -> list[tuple[str, Kind]]:

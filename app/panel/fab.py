@@ -25,7 +25,7 @@ class ConsoleView(BaseView):
     @has_access
     @permission_name("list")
     def list(self) -> Any:
-        return self.doors.list()
+        return self.doors.index()
 
     @expose("/<int:key>")
     @has_access
@@ -95,7 +95,13 @@ class ConsoleView(BaseView):
         return importing.page(self.doors, self.resolved.table)
 
 
-_DOORS = {"add": ("add",), "edit": ("edit",), "delete": ("delete",), "export": ("export",), "import": ("template", "import_")}
+_DOORS = {
+    "add": ("add",),
+    "edit": ("edit",),
+    "delete": ("delete",),
+    "export": ("export",),
+    "import": ("template", "import_"),
+}
 
 
 def console_class(resolved: Resolved, session: Any) -> type[ConsoleView]:

@@ -38,6 +38,7 @@ class PanelForm(Form):
     """Every generated form: our look, and Chinese messages."""
 
     deleted = False  # a child row ticked for deletion
+    form_errors: list[str]
 
     def blame(self, error: DomainError) -> None:
         """Put a refusal beside its field, or above the form."""
@@ -190,10 +191,24 @@ class Required:
 
 
 _CONTROLS: dict[str, type[Field]] = {
-    "text": TypedField, "code": TypedField, "email": TypedField, "url": TypedField, "id_number": TypedField,
-    "mobile": TypedField, "integer": NumberField, "decimal": NumberField, "lines": LinesField, "rich": RichField,
-    "date": DayField, "moment": MomentField, "choice": PickField, "state": PickField, "flag": FlagField,
-    "reference": ReferenceField, "file": UploadField, "photo": UploadField,
+    "text": TypedField,
+    "code": TypedField,
+    "email": TypedField,
+    "url": TypedField,
+    "id_number": TypedField,
+    "mobile": TypedField,
+    "integer": NumberField,
+    "decimal": NumberField,
+    "lines": LinesField,
+    "rich": RichField,
+    "date": DayField,
+    "moment": MomentField,
+    "choice": PickField,
+    "state": PickField,
+    "flag": FlagField,
+    "reference": ReferenceField,
+    "file": UploadField,
+    "photo": UploadField,
 }
 
 
@@ -202,7 +217,9 @@ def choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in [("", "请选择"), *pairs]]
 
 
-def control(declared: Declaration, *, required: bool, session: Session, remote: str = "", name: str = "") -> Any:
+def control(
+    declared: Declaration, *, required: bool, session: Session, remote: str = "", name: str = ""
+) -> Any:
     """The unbound field of one declared column."""
     kind = kind_of(declared)
     checks = [Required(declared.label)] if required and kind not in ("flag", "file", "photo") else []
@@ -254,7 +271,8 @@ def form_class(
         )
     for child in children:
         members[child.table] = FieldList(
-            FormField(_child_class(child, resolved, session), label=child.panel.label), label=child.panel.label
+            FormField(_child_class(child, resolved, session), label=child.panel.label),
+            label=child.panel.label,
         )
     return type(f"{resolved.model.__name__}Form", (PanelForm,), members)
 

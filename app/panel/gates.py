@@ -60,7 +60,9 @@ def permissions_of(view: Any) -> tuple[str, ...]:
     if marked := getattr(view, "permissions", ()):
         return tuple(marked)
     owner = getattr(view, "__self__", None)
-    table = getattr(getattr(owner, "resolved", None), "table", "") or getattr(owner, "class_permission_name", "")
+    table = getattr(getattr(owner, "resolved", None), "table", "") or getattr(
+        owner, "class_permission_name", ""
+    )
     verb = getattr(view, "_permission_name", "") or getattr(owner, "gates", {}).get(view.__name__, "")
     return (f"{table}:{verb}",) if table and verb else ()
 

@@ -39,7 +39,9 @@ def template(doors: Doors, name: str) -> Response:
     importer = _importer(doors, name)
     spec = importer.spec(doors.session, current_actor())
     answer = Response(sheet_template.template(spec, imports.limits()), mimetype=XLSX)
-    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(f'{importer.label}模板.xlsx')}"
+    answer.headers["Content-Disposition"] = (
+        f"attachment; filename*=UTF-8''{quote(f'{importer.label}模板.xlsx')}"
+    )
     return answer
 
 
@@ -118,4 +120,3 @@ def _hints(importer: Importer) -> tuple[str, ...]:
     config = imports.limits()
     size = f"只接受 {importer.accept} 文件,不超过{config.max_bytes // 1024**2} MB、{config.max_rows:,}行。"
     return (size, "上传后先检查,不会写入数据;确认后才导入。", "同一文件重复上传不会产生重复数据。")
-

@@ -22,12 +22,24 @@ from models.kit import Declared, Mark
 from models.kit.scope import DELETE, UPDATE
 
 _KINDS = {
-    "integer": "number", "decimal": "number", "date": "date", "moment": "moment", "choice": "choice", "state": "state",
-    "flag": "flag", "reference": "reference", "photo": "photo", "file": "file", "rich": "rich", "lines": "lines",
+    "integer": "number",
+    "decimal": "number",
+    "date": "date",
+    "moment": "moment",
+    "choice": "choice",
+    "state": "state",
+    "flag": "flag",
+    "reference": "reference",
+    "photo": "photo",
+    "file": "file",
+    "rich": "rich",
+    "lines": "lines",
 }
 
 
-def list_page(session: Session, resolved: Resolved, actor: Actor, wish: Wish, shown: Sequence[str] = ()) -> ListPage:
+def list_page(
+    session: Session, resolved: Resolved, actor: Actor, wish: Wish, shown: Sequence[str] = ()
+) -> ListPage:
     """Everything the list shows to this actor: two or three statements whatever the number of rows (check 28).
 
     `shown`: the columns this person wants, in order (none chosen = all as declared); the others come last, hidden.
@@ -42,14 +54,20 @@ def list_page(session: Session, resolved: Resolved, actor: Actor, wish: Wish, sh
         hint=resolved.panel.hint,
         action=resolved.url + "/",
         tabs=[_tab(resolved, wish, tab, count) for tab, count in found.tabs],
-        filters=[_filter(session, resolved, name, wish) for name in resolved.filters if _askable(resolved, name)],
+        filters=[
+            _filter(session, resolved, name, wish) for name in resolved.filters if _askable(resolved, name)
+        ],
         columns=[
             *(replace(_column(resolved, name, wish), hidden=name not in chosen) for name in names),
             *([Column("standing", "状态", "state")] if _only_derived(resolved) else []),
         ],
         rows=[_row(resolved, actor, row, names) for row in found.rows],
         buttons=_buttons(resolved, actor, wish),
-        bulk=[_bulk(resolved, item, wish) for item in resolved.actions if item.on == "row" and _allowed(actor, resolved, item)],
+        bulk=[
+            _bulk(resolved, item, wish)
+            for item in resolved.actions
+            if item.on == "row" and _allowed(actor, resolved, item)
+        ],
         pager=_pager(resolved, wish, found),
         empty=_empty(resolved, actor, bool(wish.every)),
         cards=bool(resolved.panel.cards),
@@ -68,7 +86,9 @@ def crumbs(resolved: Resolved, *more: Crumb) -> list[Crumb]:
 
 
 def _tab(resolved: Resolved, wish: Wish, tab: query.TabSpec, count: int) -> Tab:
-    return Tab(tab.label, wish.address(resolved.url + "/", tab=tab.name), query.capped(count), tab.name == wish.tab)
+    return Tab(
+        tab.label, wish.address(resolved.url + "/", tab=tab.name), query.capped(count), tab.name == wish.tab
+    )
 
 
 def _column(resolved: Resolved, name: str, wish: Wish) -> Column:
@@ -93,14 +113,18 @@ def _filter(session: Session, resolved: Resolved, name: str, wish: Wish) -> Filt
     if kind == "reference":
         chosen = query.get(session, resolve_table(declared.refers), int(value)) if value.isdecimal() else None
         options = [(value, str(chosen))] if chosen is not None else []
-        return Filter(key, declared.label, "remote", value, options=options, remote=f"{resolved.url}/picker/{name}")
+        return Filter(
+            key, declared.label, "remote", value, options=options, remote=f"{resolved.url}/picker/{name}"
+        )
     if kind in ("choice", "state"):
         return Filter(key, declared.label, "choice", value, options=declared.type.choices.pairs())
     if kind == "flag":
         return Filter(key, declared.label, "flag", value, options=[("1", "是"), ("0", "否")])
     if kind in ("date", "moment"):
         given = wish.every
-        return Filter(key, declared.label, "dates", given.get(f"{name}_from", ""), given.get(f"{name}_to", ""))
+        return Filter(
+            key, declared.label, "dates", given.get(f"{name}_from", ""), given.get(f"{name}_to", "")
+        )
     exact = declared.has(Mark.EXACT) or private
     hint = "完整号码,精确查找" if private else ""
     return Filter(key, declared.label, "exact" if exact else "text", value, private=private, hint=hint)
@@ -119,7 +143,11 @@ def _row(resolved: Resolved, actor: Actor, row: Declared, names: list[str]) -> R
     state = state_cell(resolved, row)
     if state is not None and _only_derived(resolved):
         cells.append(state)
-    if state is not None and blocks and not any(resolved.state in block.columns for block in resolved.panel.cards):
+    if (
+        state is not None
+        and blocks
+        and not any(resolved.state in block.columns for block in resolved.panel.cards)
+    ):
         blocks.append(Block("状态", [("", state)]))
     return Row(str(row.id), cells, row_links(resolved, actor, row), blocks, str(row))
 
@@ -157,7 +185,11 @@ def row_links(resolved: Resolved, actor: Actor, row: Declared, *, detail: bool =
     links = [] if detail else [Link("查看", here, name="show")]
     if "edit" in allows and may(actor, table, "edit") and editable(resolved, actor, row):
         links.append(Link("编辑", f"{here}/edit", icon="edit", name="edit", primary=detail))
-    fit = (item for item in resolved.actions if item.on != "list" and _allowed(actor, resolved, item) and item.when(row))
+    fit = (
+        item
+        for item in resolved.actions
+        if item.on != "list" and _allowed(actor, resolved, item) and item.when(row)
+    )
     links += [_action_link(resolved, item, row) for item in fit]
     if "delete" in allows and may(actor, table, "delete") and deletable(resolved, actor, row):
         title = f"删除{resolved.panel.label}“{row}”?删除后不能恢复。"
@@ -167,13 +199,17 @@ def row_links(resolved: Resolved, actor: Actor, row: Declared, *, detail: bool =
 
 def editable(resolved: Resolved, actor: Actor, row: Declared) -> bool:
     """Whether the general edit door is open for this row (`@editable_when`), and it is one's own."""
-    return all(rule(row) for rule in hooks_of(resolved.model).editable) and _owned(resolved, actor, row, UPDATE)
+    return all(rule(row) for rule in hooks_of(resolved.model).editable) and _owned(
+        resolved, actor, row, UPDATE
+    )
 
 
 def deletable(resolved: Resolved, actor: Actor, row: Declared) -> bool:
     """Whether the delete door is open: what may not be edited may not go either, nor what `@deletable_when` keeps."""
     hooks = hooks_of(resolved.model)
-    return all(rule(row) for rule in [*hooks.editable, *hooks.deletable]) and _owned(resolved, actor, row, DELETE)
+    return all(rule(row) for rule in [*hooks.editable, *hooks.deletable]) and _owned(
+        resolved, actor, row, DELETE
+    )
 
 
 def _owned(resolved: Resolved, actor: Actor, row: Declared, verb: str) -> bool:
@@ -191,8 +227,13 @@ def _action_link(resolved: Resolved, item: Action, row: Declared) -> Link:
     if item.page:
         return Link(item.label, item.page.format(id=row.id), item.icon, name=item.name, primary=item.primary)
     return Link(
-        item.label, f"{resolved.url}/action/{item.name}?rowid={row.id}", item.icon, "post",
-        danger=item.danger, name=item.name, primary=item.primary,
+        item.label,
+        f"{resolved.url}/action/{item.name}?rowid={row.id}",
+        item.icon,
+        "post",
+        danger=item.danger,
+        name=item.name,
+        primary=item.primary,
     )
 
 
@@ -226,7 +267,11 @@ def _empty(resolved: Resolved, actor: Actor, filtered: bool) -> Empty:
 
 
 def _pager(resolved: Resolved, wish: Wish, found: query.Found) -> Pager:
-    url, pages, page = resolved.url + "/", max(1, -(-min(found.total, settings().count_cap) // wish.size)), found.page
+    url, pages, page = (
+        resolved.url + "/",
+        max(1, -(-min(found.total, settings().count_cap) // wish.size)),
+        found.page,
+    )
     over = found.total > settings().count_cap
     shown = sorted({1, pages, *range(max(1, page - 2), min(pages, page + 2) + 1)} - {0})
     numbers: list[tuple[str, str]] = []

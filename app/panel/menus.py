@@ -12,8 +12,18 @@ from app.panel.resolve import resolve
 from models.kit import declared_models
 
 AREAS = (
-    "首页", "申报管理", "指标管理", "院校管理", "机构管理", "标准管理", "证书管理", "培训管理", "考试管理", "周报管理",
-    "内容管理", "系统管理",
+    "首页",
+    "申报管理",
+    "指标管理",
+    "院校管理",
+    "机构管理",
+    "标准管理",
+    "证书管理",
+    "培训管理",
+    "考试管理",
+    "周报管理",
+    "内容管理",
+    "系统管理",
 )
 
 
@@ -39,7 +49,9 @@ def add_entry(menu: str, href: str, icon: str, order: int, sees: Callable[[Actor
     _extra.append(Entry(menu, href, icon, order, sees))
 
 
-add_entry("首页/工作台", HOME, "home", 0, lambda actor: actor.account is not None and actor.kind != "candidate")
+add_entry(
+    "首页/工作台", HOME, "home", 0, lambda actor: actor.account is not None and actor.kind != "candidate"
+)
 
 
 def _tables() -> list[Entry]:
@@ -51,7 +63,10 @@ def _tables() -> list[Entry]:
             panel, table = resolved.panel, resolved.table
             entries.append(
                 Entry(
-                    f"{area}/{entry}", resolved.url + "/", panel.icon, panel.order,
+                    f"{area}/{entry}",
+                    resolved.url + "/",
+                    panel.icon,
+                    panel.order,
                     lambda actor, table=table: may(actor, table, "list"),  # type: ignore[misc]
                 )
             )
@@ -64,7 +79,11 @@ def menu(actor: Actor, path: str) -> list[MenuArea]:
     areas: dict[str, list[Entry]] = {}
     for entry in sorted(seen, key=lambda e: (_rank(e), e.order)):
         areas.setdefault(entry.menu.partition("/")[0], []).append(entry)
-    here = max((e.href for e in seen if path.startswith(e.href) and (e.href != HOME or path == HOME)), key=len, default="")
+    here = max(
+        (e.href for e in seen if path.startswith(e.href) and (e.href != HOME or path == HOME)),
+        key=len,
+        default="",
+    )
     return [
         MenuArea(
             area,

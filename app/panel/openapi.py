@@ -57,7 +57,11 @@ def _document(tables: tuple[str, ...]) -> Schema:
     ceiling, cap = settings().page_sizes[-1], settings().count_cap
     return {
         "openapi": "3.1.0",
-        "info": {"title": "1+X 证书信息管理服务平台", "version": "v1", "description": ABOUT.format(ceiling=ceiling, cap=cap)},
+        "info": {
+            "title": "1+X 证书信息管理服务平台",
+            "version": "v1",
+            "description": ABOUT.format(ceiling=ceiling, cap=cap),
+        },
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
         "tags": [{"name": r.table, "description": r.panel.label} for r in resources],
@@ -66,7 +70,8 @@ def _document(tables: tuple[str, ...]) -> Schema:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "schemas": schemas,
             "responses": {
-                name: {"description": words, "content": _json(ref("Error"))} for name, words in _ERRORS.values()
+                name: {"description": words, "content": _json(ref("Error"))}
+                for name, words in _ERRORS.values()
             },
         },
     }
@@ -115,8 +120,12 @@ def _refusals(*codes: str) -> Schema:
 
 def _login() -> Schema:
     text = {"type": "string"}
-    asked = _object({"username": {**text, "title": "账号"}, "password": {**text, "title": "密码", "format": "password"}})
-    given = _object({"access_token": text, "token_type": text, "expires_in": {"type": "integer", "title": "有效秒数"}})
+    asked = _object(
+        {"username": {**text, "title": "账号"}, "password": {**text, "title": "密码", "format": "password"}}
+    )
+    given = _object(
+        {"access_token": text, "token_type": text, "expires_in": {"type": "integer", "title": "有效秒数"}}
+    )
     return {
         "post": {
             "operationId": "login", "summary": "登录,取得令牌", "security": [], "tags": ["security"],
@@ -144,7 +153,9 @@ def _self() -> Schema:
 
 def _holders(resolved: Resolved, verb: str) -> list[str]:
     """The roles that may go through this door."""
-    return sorted(role for role, tables in ROLES.items() if role != "public" and verb in tables.get(resolved.table, ()))
+    return sorted(
+        role for role, tables in ROLES.items() if role != "public" and verb in tables.get(resolved.table, ())
+    )
 
 
 def _operation(resolved: Resolved, verb: str, name: str, summary: str, answer: Schema, **more: Any) -> Schema:
@@ -170,7 +181,12 @@ def _asks(schema: Schema) -> Schema:
     return {"required": True, "content": _json(schema)}
 
 
-_KEY = {"name": "key", "in": "path", "required": True, "schema": {"type": "integer", "format": "int64", "minimum": 1}}
+_KEY = {
+    "name": "key",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "integer", "format": "int64", "minimum": 1},
+}
 
 
 def _paths(resolved: Resolved) -> dict[str, Schema]:
@@ -179,7 +195,13 @@ def _paths(resolved: Resolved) -> dict[str, Schema]:
     allows, listed = resolved.allows, _answer(ref(f"{name}List"))
     many: Schema = {
         "get": _operation(
-            resolved, "list", "list", f"{label}列表", listed, parameters=_parameters(resolved), refuses=("422",)
+            resolved,
+            "list",
+            "list",
+            f"{label}列表",
+            listed,
+            parameters=_parameters(resolved),
+            refuses=("422",),
         )
     }
     one = {"get": _operation(resolved, "list", "get", f"查看{label}", _answer(ref(name)), refuses=("404",))}
@@ -187,7 +209,12 @@ def _paths(resolved: Resolved) -> dict[str, Schema]:
         f"{base}/": many,
         f"{base}/search": {
             "post": _operation(
-                resolved, "list", "search", f"按条件查找{label}", listed, requestBody=_asks(ref(f"{name}Search"))
+                resolved,
+                "list",
+                "search",
+                f"按条件查找{label}",
+                listed,
+                requestBody=_asks(ref(f"{name}Search")),
             )
         },
         f"{base}/{{key}}": {"parameters": [_KEY], **one},
@@ -205,7 +232,12 @@ def _paths(resolved: Resolved) -> dict[str, Schema]:
         )  # fmt: skip
     if "delete" in allows and held("delete"):
         found[f"{base}/{{key}}"]["delete"] = _operation(
-            resolved, "delete", "delete", f"删除{label}", {"204": {"description": "已删除"}}, refuses=("404", "409")
+            resolved,
+            "delete",
+            "delete",
+            f"删除{label}",
+            {"204": {"description": "已删除"}},
+            refuses=("404", "409"),
         )
     return {**found, **_unmask_path(resolved), **_file_paths(resolved), **_action_paths(resolved)}
 
@@ -215,7 +247,9 @@ def _unmask_path(resolved: Resolved) -> dict[str, Schema]:
     if not names or not _holders(resolved, "unmask"):
         return {}
     reason = {"type": "string", "title": "原因", "minLength": 2, "maxLength": 500}
-    full = _object({name: _or_null({"type": "string", "title": resolved.fields[name].label}) for name in names})
+    full = _object(
+        {name: _or_null({"type": "string", "title": resolved.fields[name].label}) for name in names}
+    )
     operation = _operation(
         resolved, "unmask", "unmask", "查看完整号码(记入操作日志)", _answer(full),
         requestBody=_asks(_object({"reason": reason})), refuses=("404",),
@@ -229,7 +263,12 @@ def _file_paths(resolved: Resolved) -> dict[str, Schema]:
         if kind_of(resolved.fields[name]) in ("file", "photo"):
             answer = {"200": {"description": "文件", "content": {"application/octet-stream": {}}}}
             operation = _operation(
-                resolved, "list", f"file_{name}", f"下载{resolved.fields[name].label}", answer, refuses=("404",)
+                resolved,
+                "list",
+                f"file_{name}",
+                f"下载{resolved.fields[name].label}",
+                answer,
+                refuses=("404",),
             )
             found[f"{ROOT}/{resolved.table}/{{key}}/file/{name}"] = {"parameters": [_KEY], "get": operation}
     return found
@@ -287,7 +326,9 @@ def _parameters(resolved: Resolved) -> list[Schema]:
     if tabs:
         found.append(_query("tab", {"type": "string", "enum": tabs}, "标签页"))
     filters = _filters(resolved, private=False)
-    return found + [_query(PREFIX + name, schema, schema.get("title", "")) for name, schema in filters.items()]
+    return found + [
+        _query(PREFIX + name, schema, schema.get("title", "")) for name, schema in filters.items()
+    ]
 
 
 def _query(name: str, schema: Schema, words: str) -> Schema:
@@ -300,17 +341,30 @@ def _query(name: str, schema: Schema, words: str) -> Schema:
 def _schemas(resolved: Resolved) -> dict[str, Schema]:
     name, own = resolved.model.__name__, dict[str, Schema]()
     children = [resolve_table(table) for table in resolved.panel.children]
-    key: Schema = {"id": {"type": "integer", "format": "int64"}, "version": {"type": "integer", "title": "版本"}}
+    key: Schema = {
+        "id": {"type": "integer", "format": "int64"},
+        "version": {"type": "integer", "title": "版本"},
+    }
     stamps = {which: {"type": "string", "format": "date-time"} for which in ("created_at", "updated_at")}
     rows = {child.table: {"type": "array", "title": child.panel.label} for child in children}
-    shown = {child.table: {**rows[child.table], "items": ref(f"{child.model.__name__}Of{name}")} for child in children}
-    typed = {child.table: {**rows[child.table], "items": ref(f"{child.model.__name__}In{name}")} for child in children}
+    shown = {
+        child.table: {**rows[child.table], "items": ref(f"{child.model.__name__}Of{name}")}
+        for child in children
+    }
+    typed = {
+        child.table: {**rows[child.table], "items": ref(f"{child.model.__name__}In{name}")}
+        for child in children
+    }
     new, change = resolved.form(adding=True), resolved.form(adding=False)
-    owners = {rule.column for kind in TENANTS for rule in resolved.panel.scope.rules(kind) if INSERT in rule.may}
+    owners = {
+        rule.column for kind in TENANTS for rule in resolved.panel.scope.rules(kind) if INSERT in rule.may
+    }
     needed = [
         column
         for column in new
-        if rest_in.needed(resolved, column) and kind_of(resolved.fields[column]) != "flag" and column not in owners
+        if rest_in.needed(resolved, column)
+        and kind_of(resolved.fields[column]) != "flag"
+        and column not in owners
     ]
     own[f"{name}Row"] = _object({**key, **_read(resolved, resolved.listed)})
     own[f"{name}List"] = _list(ref(f"{name}Row"))
@@ -322,7 +376,9 @@ def _schemas(resolved: Resolved) -> dict[str, Schema]:
     )  # fmt: skip
     own[f"{name}Search"] = _search(resolved)
     own[f"{name}New"] = _object({**_write(resolved, new), **typed}, needed)
-    own[f"{name}Change"] = _object({"version": key["version"], **_write(resolved, change), **typed}, ["version"])
+    own[f"{name}Change"] = _object(
+        {"version": key["version"], **_write(resolved, change), **typed}, ["version"]
+    )
     for child in children:
         own |= _child_schemas(resolved, child, key)
     for schema in own.values():
@@ -372,7 +428,11 @@ def _filters(resolved: Resolved, *, private: bool) -> dict[str, Schema]:
             continue
         if kind in ("date", "moment"):
             for side, words in (("from", "起"), ("to", "止(含)")):
-                found[f"{name}_{side}"] = {"type": "string", "format": "date", "title": f"{declared.label}{words}"}
+                found[f"{name}_{side}"] = {
+                    "type": "string",
+                    "format": "date",
+                    "title": f"{declared.label}{words}",
+                }
         elif kind == "reference":
             found[name] = {"type": "integer", "format": "int64", "minimum": 1, **title}
         elif kind in ("choice", "state"):
@@ -399,7 +459,9 @@ def _read(resolved: Resolved, names: Sequence[str]) -> dict[str, Schema]:
 def _write(resolved: Resolved, names: Sequence[str]) -> dict[str, Schema]:
     columns = resolved.model.__table__.c
     return {
-        name: _or_null(written(resolved.fields[name])) if columns[name].nullable else written(resolved.fields[name])
+        name: _or_null(written(resolved.fields[name]))
+        if columns[name].nullable
+        else written(resolved.fields[name])
         for name in names
     }
 
@@ -468,7 +530,11 @@ def written(declared: Field) -> Schema:
     """The type of a column in a request."""
     kind, schema = kind_of(declared), _answered(declared)
     if kind == "decimal":
-        schema = {"type": ["string", "number"], "minimum": float(declared.type.least), "maximum": float(declared.type.most)}
+        schema = {
+            "type": ["string", "number"],
+            "minimum": float(declared.type.least),
+            "maximum": float(declared.type.most),
+        }
     if kind in ("file", "photo"):
         text = {"type": "string"}
         schema = _object({"name": text, "content": {**text, "contentEncoding": "base64"}})
@@ -476,4 +542,8 @@ def written(declared: Field) -> Schema:
         schema |= _length(declared.type)
     if declared.sample:
         schema["examples"] = [declared.sample]
-    return {**_described(declared, schema), "writeOnly": True} if kind in ("file", "photo") else _described(declared, schema)
+    return (
+        {**_described(declared, schema), "writeOnly": True}
+        if kind in ("file", "photo")
+        else _described(declared, schema)
+    )

@@ -99,7 +99,11 @@ def find(session: Session, resolved: Resolved, wish: Wish) -> Found:
     """The page of rows, its counters in one statement, the rows in a second."""
     where, tabs = conditions(resolved, wish), tabs_of(resolved)
     here = within(resolved, wish)
-    counts = _counts(session, resolved, [here, *([*where, *([tab.where] if tab.where is not None else [])] for tab in tabs)])
+    counts = _counts(
+        session,
+        resolved,
+        [here, *([*where, *([tab.where] if tab.where is not None else [])] for tab in tabs)],
+    )
     total = counts[0]
     pages = max(1, -(-total // wish.size))
     page = wish.page if total > settings().count_cap else min(wish.page, pages)
@@ -130,7 +134,14 @@ def order(resolved: Resolved, sort: str) -> list[Any]:
 def _page(resolved: Resolved, where: list[Any], wish: Wish, page: int, total: int) -> Any:
     model, by, offset = resolved.model, order(resolved, wish.sort), (page - 1) * wish.size
     if offset < 1000:
-        return sa.select(model).where(*where).order_by(*by).limit(wish.size).offset(offset).options(*_loads(resolved))
+        return (
+            sa.select(model)
+            .where(*where)
+            .order_by(*by)
+            .limit(wish.size)
+            .offset(offset)
+            .options(*_loads(resolved))
+        )
     # far pages: walk the index for the ids alone (from the nearer end), then fetch the few rows
     backwards = total <= settings().count_cap and offset > total // 2
     size = min(wish.size, total - offset) if backwards else wish.size
@@ -172,6 +183,8 @@ def get(session: Session, resolved: Resolved, key: int) -> Declared | None:
     """A row by its id, within the wall."""
     if not 0 < key < 2**63:
         return None
-    return session.scalars(
-        sa.select(resolved.model).where(resolved.model.id == key).options(*_loads(resolved))
-    ).unique().one_or_none()
+    return (
+        session.scalars(sa.select(resolved.model).where(resolved.model.id == key).options(*_loads(resolved)))
+        .unique()
+        .one_or_none()
+    )

@@ -88,7 +88,9 @@ class Resolved:
         verbs += [v for v in allows if v == "export" or scope.kinds(writable[v])]
         if self.marked(Mark.MASKED):
             verbs.append("unmask")
-        moves = [move.name for declared in self.fields.values() if declared.flow for move in declared.flow.moves]
+        moves = [
+            move.name for declared in self.fields.values() if declared.flow for move in declared.flow.moves
+        ]
         extra = [item.name for item in self.actions]
         return [f"{self.table}:{verb}" for verb in dict.fromkeys([*verbs, *moves, *extra])]
 
@@ -127,7 +129,9 @@ def resolve_table(table: str) -> Resolved:
 @cache
 def _made_alone(model: type[Declared]) -> bool:
     form = resolve(model).form(adding=True)
-    parents = {parent.__tablename__ for parent in declared_models() if model.__tablename__ in parent.panel.children}
+    parents = {
+        parent.__tablename__ for parent in declared_models() if model.__tablename__ in parent.panel.children
+    }
     above = [name for name, declared in fields_of(model).items() if declared.refers in parents]
     return not above or any(name in form for name in above)
 

@@ -84,14 +84,18 @@ class DataApi(BaseApi):
 
     def _found(self, wish: Wish) -> Answer:
         found, cap = query.find(self.doors.session, self.resolved, wish), settings().count_cap
-        rows = found.rows if found.page == wish.page else []  # past the end there is nothing, not the last page again
+        rows = (
+            found.rows if found.page == wish.page else []
+        )  # past the end there is nothing, not the last page again
         return jsonify(
             items=[rest_out.list_item(self.resolved, row) for row in rows],
             page=wish.page,
             size=wish.size,
             total=min(found.total, cap),
             capped=found.total > cap,
-            tabs=[{"name": tab.name, "label": tab.label, "count": min(count, cap)} for tab, count in found.tabs],
+            tabs=[
+                {"name": tab.name, "label": tab.label, "count": min(count, cap)} for tab, count in found.tabs
+            ],
         )
 
     @expose("/<int:key>", methods=["GET"])
@@ -181,7 +185,10 @@ class DataApi(BaseApi):
         check(form)
         outcome = running.carry_out(session, self.resolved, item, fit, form)
         return jsonify(
-            message=outcome.message, location=outcome.location or None, done=len(fit), skipped=len(rows) - len(fit)
+            message=outcome.message,
+            location=outcome.location or None,
+            done=len(fit),
+            skipped=len(rows) - len(fit),
         )
 
     def _rows(self, keys: Any, one: bool) -> list[Declared]:
@@ -243,7 +250,15 @@ class Token(BaseApi):
         if logins.must_change(session, account.id):
             raise Refused("password.first", "首次登录须先在网页上修改密码")
         actor, minutes = logins.actor_of(account), settings().session_idle_minutes
-        claims = [actor.kind, actor.account, actor.tenant, actor.role, actor.name, list(actor.menus), account.epoch]
+        claims = [
+            actor.kind,
+            actor.account,
+            actor.tenant,
+            actor.role,
+            actor.name,
+            list(actor.menus),
+            account.epoch,
+        ]
         token = create_access_token(
             str(account.id), additional_claims={"actor": claims}, expires_delta=timedelta(minutes=minutes)
         )
@@ -267,7 +282,9 @@ _DOORS = {"add": ("post",), "edit": ("put",), "delete": ("delete",)}
 
 def api_class(resolved: Resolved, session: Any) -> type[DataApi]:
     """The resource class of one table; a door that is nobody's has no route."""
-    closed = {route for verb, routes in _DOORS.items() if not open_to_anyone(resolved, verb) for route in routes}
+    closed = {
+        route for verb, routes in _DOORS.items() if not open_to_anyone(resolved, verb) for route in routes
+    }
     if not open_to_anyone(resolved, "unmask") or not resolved.marked(Mark.MASKED):
         closed.add("unmask")
     if not any(item.run for item in resolved.actions):

@@ -140,7 +140,13 @@ def _number(text: str, name: str) -> int:
 
 
 def _wish(
-    resolved: Resolved, filters: Mapping[str, str], tab: str, sort: str, numbers: Mapping[str, int], *, private: bool
+    resolved: Resolved,
+    filters: Mapping[str, str],
+    tab: str,
+    sort: str,
+    numbers: Mapping[str, int],
+    *,
+    private: bool,
 ) -> Wish:
     wish = Wish(tab=tab, sort=sort)
     for column, value in filters.items():
@@ -162,7 +168,11 @@ def _wish(
 
 def sorts(resolved: Resolved) -> set[str]:
     """The columns a list can be sorted by."""
-    return {*resolved.marked(Mark.SORTABLE), "id", *(name.lstrip("-") for name in resolved.panel.sort.split(","))}
+    return {
+        *resolved.marked(Mark.SORTABLE),
+        "id",
+        *(name.lstrip("-") for name in resolved.panel.sort.split(",")),
+    }
 
 
 def _filtered_column(resolved: Resolved, column: str, private: bool) -> str:
@@ -206,7 +216,11 @@ def _check_filter(declared: Field, column: str, value: str) -> None:
 
 
 def row_data(
-    session: Session, resolved: Resolved, given: Mapping[str, Any], row: Declared | None, children: Collection[Resolved]
+    session: Session,
+    resolved: Resolved,
+    given: Mapping[str, Any],
+    row: Declared | None,
+    children: Collection[Resolved],
 ) -> tuple[MultiDict[str, Any], set[str]]:
     """The form data of a new row (`row` is none) or of a change, and which child rows are to go."""
     writable = resolved.form(adding=row is None)
@@ -257,7 +271,12 @@ def asked_data(asks: Mapping[str, Ask], given: Mapping[str, Any]) -> MultiDict[s
 
 
 def _child_rows(
-    session: Session, parent: Resolved, child: Resolved, value: Any, row: Declared | None, data: MultiDict[str, Any]
+    session: Session,
+    parent: Resolved,
+    child: Resolved,
+    value: Any,
+    row: Declared | None,
+    data: MultiDict[str, Any],
 ) -> set[str]:
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         wrong("应为对象的列表", child.table)

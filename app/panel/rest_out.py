@@ -85,6 +85,9 @@ def _children(session: Session, child: Resolved, parent: Resolved, row: Declared
         if child.fields[name].refers and readable(child.fields[name].refers)
     ]
     rows = session.scalars(
-        sa.select(child.model).where(getattr(child.model, above) == row.id).order_by(child.model.id).options(*loads)
+        sa.select(child.model)
+        .where(getattr(child.model, above) == row.id)
+        .order_by(child.model.id)
+        .options(*loads)
     ).unique()
     return [{"id": r.id, "version": r.version, **_columns(child, r, names)} for r in rows]

@@ -108,10 +108,16 @@ def named(session: Session, resolved: Resolved, keys: set[str]) -> list[Declared
     if not all(text.isdecimal() and len(text) < 18 for text in keys):
         raise NotFound()
     ids = [int(text) for text in keys]
-    rows = session.scalars(
-        sa.select(resolved.model).where(resolved.model.id.in_(ids)).order_by(resolved.model.id)
-        .options(*query._loads(resolved))
-    ).unique().all()
+    rows = (
+        session.scalars(
+            sa.select(resolved.model)
+            .where(resolved.model.id.in_(ids))
+            .order_by(resolved.model.id)
+            .options(*query._loads(resolved))
+        )
+        .unique()
+        .all()
+    )
     if len(rows) != len(ids):
         raise NotFound()
     return list(rows)
@@ -129,7 +135,9 @@ def _asked(session: Session, ask: Ask) -> Any:
     if ask.options is not None:
         checks = [Required(ask.label)] if ask.required else []
         options = choices(ask.options(session))
-        return SelectField(ask.label, validators=checks, choices=options, description=ask.help, default=ask.default)
+        return SelectField(
+            ask.label, validators=checks, choices=options, description=ask.help, default=ask.default
+        )
     made = control(_declared(ask), required=ask.required, session=session)
     if ask.default is not None:
         made.kwargs["default"] = ask.default
@@ -140,7 +148,9 @@ def _declared(ask: Ask) -> Field:
     return Field(ask.label, ask.type, Mark.NONE, help=ask.help)
 
 
-def _preview(resolved: Resolved, item: Action, rows: list[Declared], fit: list[Declared], form: PanelForm) -> str:
+def _preview(
+    resolved: Resolved, item: Action, rows: list[Declared], fit: list[Declared], form: PanelForm
+) -> str:
     lines = []
     if item.on != "list" and len(rows) > 1:
         lines.append(("将处理", f"{len(fit)} 条"))
@@ -157,7 +167,9 @@ def _preview(resolved: Resolved, item: Action, rows: list[Declared], fit: list[D
         submit=item.label,
         back=f"{resolved.url}/{fit[0].id}" if len(fit) == 1 else f"{resolved.url}/",
         danger=item.danger,
-        multipart=any(kind_of(_declared(ask)) in ("file", "photo") for ask in item.asks if ask.options is None),
+        multipart=any(
+            kind_of(_declared(ask)) in ("file", "photo") for ask in item.asks if ask.options is None
+        ),
         hidden=[("confirmed", "1"), *(("rowid", str(row.id)) for row in fit)],
     )
     return render_template("panel/message.html", page=page)

@@ -28,7 +28,9 @@ def create(session: Session, resolved: Resolved, actor: Actor, values: dict[str,
     before the hooks look."""
     row = resolved.model()
     defaults = {name: declared_default(resolved, name) for name in resolved.fields if name not in values}
-    known = {name: value for name, value in defaults.items() if value is not None and _settable(resolved, name)}
+    known = {
+        name: value for name, value in defaults.items() if value is not None and _settable(resolved, name)
+    }
     for name, value in {**known, **owner_values(resolved, actor), **values}.items():
         setattr(row, name, value)
     _write(session, resolved, actor, row, values)
@@ -49,7 +51,12 @@ def owner_values(resolved: Resolved, actor: Actor) -> dict[str, Any]:
 
 
 def update(
-    session: Session, resolved: Resolved, actor: Actor, row: Declared, values: dict[str, Any], version: int | None
+    session: Session,
+    resolved: Resolved,
+    actor: Actor,
+    row: Declared,
+    values: dict[str, Any],
+    version: int | None,
 ) -> None:
     """Change a row; a stale version is refused (R137)."""
     if version is not None and version != row.version:
@@ -202,8 +209,14 @@ def explain(error: DBAPIError, resolved: Resolved | None = None) -> DomainError:
         return Refused("wall", "没有权限进行此操作")
     if state == "23514" and constraint in ("panel_flow", "panel_frozen", "panel_numbers"):
         message = (diagnosis.message_primary or "") if diagnosis else ""
-        return Conflict(constraint, message if constraint == "panel_frozen" else "当前状态不允许此操作,请刷新页面")
-    if state == "23502" and resolved is not None and (column := getattr(diagnosis, "column_name", "")) in resolved.fields:
+        return Conflict(
+            constraint, message if constraint == "panel_frozen" else "当前状态不允许此操作,请刷新页面"
+        )
+    if (
+        state == "23502"
+        and resolved is not None
+        and (column := getattr(diagnosis, "column_name", "")) in resolved.fields
+    ):
         return DomainError("required", f"请填写{resolved.fields[column].label}", column)
     if isinstance(error, DataError) or state.startswith("22"):  # a value no column of that type can hold
         return DomainError("invalid", INVALID)

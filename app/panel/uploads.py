@@ -28,14 +28,18 @@ def keep_upload(session: Session, actor: Actor, declared: Field, upload: FileSto
         raise DomainError("upload.large", f"文件不能超过{most // 1024**2}M", field, status=413)
     try:
         if photo:
-            return files.keep(session, actor, upload.filename or "照片.jpg", "jpg", check_photo(data).normalised)
+            return files.keep(
+                session, actor, upload.filename or "照片.jpg", "jpg", check_photo(data).normalised
+            )
         kind = check_supporting_file(upload.filename or "", data)
     except DomainError as error:
         raise DomainError(error.code, error.message, field, error.status) from None
     return files.keep(session, actor, upload.filename or f"文件.{kind}", kind, data)
 
 
-def kept_uploads(session: Session, actor: Actor, resolved: Resolved, form: Form, *, adding: bool) -> dict[str, str]:
+def kept_uploads(
+    session: Session, actor: Actor, resolved: Resolved, form: Form, *, adding: bool
+) -> dict[str, str]:
     """The files a form brought, kept: column → key. A new row must bring the ones it cannot be without."""
     kept = {}
     for name, declared in resolved.fields.items():

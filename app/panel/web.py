@@ -91,7 +91,9 @@ def bound() -> None:
     config = settings()
     limit = importing.body_limit(request.path)
     if limit is None:
-        with_files = request.path.startswith(("/console/", "/desk/")) and request.path.endswith(("/add", "/edit"))
+        with_files = request.path.startswith(("/console/", "/desk/")) and request.path.endswith(
+            ("/add", "/edit")
+        )
         limit = config.upload_support_bytes * config.upload_support_files if with_files else 0
         limit += config.request_body_bytes
     request.max_content_length = limit
@@ -135,7 +137,11 @@ def enter(session: scoped_session[Any]) -> Any:
 
 def _suspended(session: scoped_session[Any], actor: Actor) -> bool:
     """A suspended organisation still logs in and reads; its writing stops (4.17)."""
-    if actor.kind != "organisation" or request.method in ("GET", "HEAD") or request.path in ("/logout/", "/password/"):
+    if (
+        actor.kind != "organisation"
+        or request.method in ("GET", "HEAD")
+        or request.path in ("/logout/", "/password/")
+    ):
         return False
     return not session.scalar(sa.select(Organisation.active).where(Organisation.id == actor.tenant))
 
@@ -211,7 +217,9 @@ def _still_valid(session: scoped_session[Any], actor: Actor) -> bool:
         sa.select(Account.state, Account.epoch, Account.role).where(Account.id == actor.account)
     ).one_or_none()
     epoch = g.epoch if "epoch" in g else cookie.get("epoch")
-    return row is not None and row[0] is AccountState.ACTIVE and row[1] == epoch and row[2].value == actor.role
+    return (
+        row is not None and row[0] is AccountState.ACTIVE and row[1] == epoch and row[2].value == actor.role
+    )
 
 
 def log_in(account: Account, must_change: bool) -> None:
@@ -355,7 +363,9 @@ def answer(status: int, code: str, message: str, field: str | None = None) -> An
         return jsonify(code=code, message=message, field=field), status
     back = request.referrer if request.referrer and request.referrer.startswith(request.host_url) else ""
     number = g.get("request_id", "") if status >= 500 else ""
-    page = ErrorPage(title=message, status=status, message=message, field=field or "", back=back, request_id=number)
+    page = ErrorPage(
+        title=message, status=status, message=message, field=field or "", back=back, request_id=number
+    )
     return render_template("panel/error.html", page=page), status
 
 

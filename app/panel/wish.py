@@ -59,7 +59,11 @@ def read_wish(resolved: Resolved, args: Mapping[str, str], posted: Mapping[str, 
         elif name in posted:  # a personal number in an address is ignored, not obeyed
             private[column] = value[:100]
     sort = given.get("sort", "")
-    sortable = {*resolved.marked(Mark.SORTABLE), "id", *(name.lstrip("-") for name in resolved.panel.sort.split(","))}
+    sortable = {
+        *resolved.marked(Mark.SORTABLE),
+        "id",
+        *(name.lstrip("-") for name in resolved.panel.sort.split(",")),
+    }
     size = _number(given.get("size", ""), sizes[0])
     return Wish(
         tab=given.get("tab", "")[:40],

@@ -22,9 +22,14 @@ from models.kit import Declared, Mobile, Text, declared_models, formats
 from models.regions import City, Province
 
 TENANT_MODELS: dict[str, type[Declared]] = {
-    "province": Province, "city": City, "school": School, "organisation": Organisation,
+    "province": Province,
+    "city": City,
+    "school": School,
+    "organisation": Organisation,
 }
-_MENUS_OF = {Role.SCHOOL_STAFF: "school.manager"}  # roles that see only ticked menus, and whose menus are offered
+_MENUS_OF = {
+    Role.SCHOOL_STAFF: "school.manager"
+}  # roles that see only ticked menus, and whose menus are offered
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,18 @@ def _person(name: str, mobile: str) -> tuple[str, str]:
 
 def _require_room(session: Session, actor: Actor) -> None:
     """At most fifty active sub-accounts a tenant (1.2); one at a time asks."""
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"accounts:{actor.kind}:{actor.tenant}"))))
+    session.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"accounts:{actor.kind}:{actor.tenant}")))
+    )
     active = session.scalar(
         sa.select(sa.func.count())
         .select_from(Account)
-        .where(Account.kind == actor.kind, *_of_tenant(actor), ~Account.is_principal, Account.state == AccountState.ACTIVE)
+        .where(
+            Account.kind == actor.kind,
+            *_of_tenant(actor),
+            ~Account.is_principal,
+            Account.state == AccountState.ACTIVE,
+        )
     )
     if (active or 0) >= settings().sub_accounts:
         raise Conflict("account.many", f"下级账号已达{settings().sub_accounts}个,请先停用不再使用的账号")
@@ -113,8 +125,14 @@ def create(
     _require_room(session, actor)
     tenant = {} if actor.kind == "platform" else {f"{actor.kind}_id": actor.tenant}
     account = Account(
-        username=_username(session, actor.kind, actor.tenant), name=name, mobile=mobile, kind=Kind(actor.kind),
-        role=given, is_principal=False, menus=ticked, **tenant,
+        username=_username(session, actor.kind, actor.tenant),
+        name=name,
+        mobile=mobile,
+        kind=Kind(actor.kind),
+        role=given,
+        is_principal=False,
+        menus=ticked,
+        **tenant,
     )
     session.add(account)
     session.flush()
@@ -132,8 +150,13 @@ def open_principal(session: Session, kind: str, tenant_id: int, *, name: str, mo
     if session.scalar(sa.select(Account.id).where(column == tenant_id, Account.is_principal)) is not None:
         raise Conflict("account.principal", "该单位已有负责人账号;更换负责人请用“移交”")
     account = Account(
-        username=_code(tenant), name=name, mobile=mobile, kind=Kind(kind), role=Role(f"{kind}.principal"),
-        is_principal=True, **{f"{kind}_id": tenant_id},
+        username=_code(tenant),
+        name=name,
+        mobile=mobile,
+        kind=Kind(kind),
+        role=Role(f"{kind}.principal"),
+        is_principal=True,
+        **{f"{kind}_id": tenant_id},
     )
     session.add(account)
     session.flush()
@@ -157,7 +180,10 @@ def set_first_password(session: Session, account: Account) -> str:
     password = logins.first_password()
     session.execute(sa.select(sa.func.panel_set_credential(account.id, logins.hash_password(password))))
     notify.sms(
-        session, account.mobile, "first_password", {"username": account.username, "password": password},
+        session,
+        account.mobile,
+        "first_password",
+        {"username": account.username, "password": password},
         about=("account", account.id),
     )
     session.refresh(account, ["epoch", "version", "updated_at", "updated_by"])
@@ -165,7 +191,14 @@ def set_first_password(session: Session, account: Account) -> str:
 
 
 def change(
-    session: Session, actor: Actor, account: Account, *, role: str, name: str, mobile: str, menus: Collection[str] = ()
+    session: Session,
+    actor: Actor,
+    account: Account,
+    *,
+    role: str,
+    name: str,
+    mobile: str,
+    menus: Collection[str] = (),
 ) -> None:
     """Another name, mobile, role or set of menus; with other rights it must log in anew."""
     _require_mine(actor, account)
@@ -218,7 +251,13 @@ def _mine(state: AccountState | None, row: Account) -> bool:
 
 
 @action(
-    Account, "disable", "停用", icon="user-off", order=20, danger=True, when=partial(_mine, AccountState.ACTIVE),
+    Account,
+    "disable",
+    "停用",
+    icon="user-off",
+    order=20,
+    danger=True,
+    when=partial(_mine, AccountState.ACTIVE),
     confirm="停用后该账号立即退出且不能登录;由它开通的账号不受影响",
 )
 def disable(session: Session, actor: Actor, rows: Sequence[Account]) -> str:
@@ -232,9 +271,7 @@ def disable(session: Session, actor: Actor, rows: Sequence[Account]) -> str:
     return f"已停用{len(rows)}个账号"
 
 
-@action(
-    Account, "enable", "启用", icon="user-check", order=21, when=partial(_mine, AccountState.DISABLED)
-)
+@action(Account, "enable", "启用", icon="user-check", order=21, when=partial(_mine, AccountState.DISABLED))
 def enable(session: Session, actor: Actor, rows: Sequence[Account]) -> str:
     for account in rows:
         _require_mine(actor, account)
@@ -246,7 +283,12 @@ def enable(session: Session, actor: Actor, rows: Sequence[Account]) -> str:
 
 
 @action(
-    Account, "reset_password", "重置密码", icon="key", order=22, when=partial(_mine, AccountState.ACTIVE),
+    Account,
+    "reset_password",
+    "重置密码",
+    icon="key",
+    order=22,
+    when=partial(_mine, AccountState.ACTIVE),
     confirm="新密码将短信发送到该账号的手机,原密码立即失效",
 )
 def reset_password(session: Session, actor: Actor, rows: Sequence[Account]) -> str:
@@ -260,8 +302,15 @@ def reset_password(session: Session, actor: Actor, rows: Sequence[Account]) -> s
 
 
 @action(
-    Account, "hand_over", "移交", on="one", icon="transfer", order=23,
-    when=lambda row: row.is_principal and (row.id == current_actor().account or manages(current_actor(), row)),
+    Account,
+    "hand_over",
+    "移交",
+    on="one",
+    icon="transfer",
+    order=23,
+    when=lambda row: (
+        row.is_principal and (row.id == current_actor().account or manages(current_actor(), row))
+    ),
     asks=(
         Ask("name", "新负责人姓名", Text(50, 2, formats.person_name)),
         Ask("mobile", "新负责人手机号码", Mobile(), help="新密码将短信发送到这个号码"),
@@ -269,7 +318,9 @@ def reset_password(session: Session, actor: Actor, rows: Sequence[Account]) -> s
     ),
     confirm="移交后原负责人立即退出,账号不变,由新负责人凭短信中的新密码登录",
 )
-def hand_over(session: Session, actor: Actor, rows: Sequence[Account], name: str, mobile: str, proof: str) -> str:
+def hand_over(
+    session: Session, actor: Actor, rows: Sequence[Account], name: str, mobile: str, proof: str
+) -> str:
     """The principal account passes to another holder; there is never a second one (R1, 9.16)."""
     for account in rows:
         if not account.is_principal:
@@ -285,13 +336,26 @@ def hand_over(session: Session, actor: Actor, rows: Sequence[Account], name: str
 
 # Pages of their own (views/consoles/accounts.py)
 
-page_link(Account, "add", "新增账号", "/console/accounts/add", on="list", icon="user-plus", primary=True, order=1)
 page_link(
-    Account, "edit", "编辑", "/console/accounts/{id}/edit", on="one", icon="edit", order=10,
+    Account, "add", "新增账号", "/console/accounts/add", on="list", icon="user-plus", primary=True, order=1
+)
+page_link(
+    Account,
+    "edit",
+    "编辑",
+    "/console/accounts/{id}/edit",
+    on="one",
+    icon="edit",
+    order=10,
     when=lambda row: not row.is_principal and _mine(None, row),
 )
 for _model in (City, Province):
     page_link(
-        _model, "open_account", "开通负责人账号", f"/console/accounts/principal/{_model.__tablename__}/{{id}}", on="one",
-        icon="user-plus", order=40,
+        _model,
+        "open_account",
+        "开通负责人账号",
+        f"/console/accounts/principal/{_model.__tablename__}/{{id}}",
+        on="one",
+        icon="user-plus",
+        order=40,
     )

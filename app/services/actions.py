@@ -118,14 +118,23 @@ def _plain(model: type[Declared], column: str, item: Move) -> Action:
 
     asks = (Ask(item.reason, "原因", Text(500, 2)),) if item.reason else ()
     return Action(
-        model, item.name, item.label, run, icon=item.icon, confirm=item.confirm, danger=item.danger, asks=asks,
+        model,
+        item.name,
+        item.label,
+        run,
+        icon=item.icon,
+        confirm=item.confirm,
+        danger=item.danger,
+        asks=asks,
         when=lambda row: getattr(row, column) in item.sources,
     )
 
 
 def page_link(model: type[Declared], name: str, label: str, page: str, **options: Any) -> None:
     """Register a button that leads to a hand-made page (`{id}` is the row's)."""
-    _actions.setdefault(model.__tablename__, {})[name] = Action(model, name, label, None, page=page, **options)
+    _actions.setdefault(model.__tablename__, {})[name] = Action(
+        model, name, label, None, page=page, **options
+    )
 
 
 def actions_of(model: type[Declared]) -> list[Action]:

@@ -23,8 +23,14 @@ def is_open(row: RoomSession) -> bool:
 
 
 page_link(
-    RoomSession, "attendance", "登记考勤", "/console/room_session/{id}/attendance", on="one", icon="user-check",
-    order=21, when=is_open,
+    RoomSession,
+    "attendance",
+    "登记考勤",
+    "/console/room_session/{id}/attendance",
+    on="one",
+    icon="user-check",
+    order=21,
+    when=is_open,
 )
 
 

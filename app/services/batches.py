@@ -64,8 +64,13 @@ def _only_drafts_go(session: Session, actor: Actor, row: DeclarationBatch) -> No
 
 
 @action(
-    DeclarationBatch, "publish", "发布", icon="send", order=10,
-    when=lambda row: row.published_at is None, confirm="发布后本省院校即可看到批次,确定发布吗?",
+    DeclarationBatch,
+    "publish",
+    "发布",
+    icon="send",
+    order=10,
+    when=lambda row: row.published_at is None,
+    confirm="发布后本省院校即可看到批次,确定发布吗?",
 )
 def publish(session: Session, actor: Actor, rows: list[DeclarationBatch]) -> str:
     """草稿 → 未开始 or 申报中."""
@@ -81,7 +86,12 @@ def publish(session: Session, actor: Actor, rows: list[DeclarationBatch]) -> str
 
 
 @action(
-    DeclarationBatch, "extend", "延长", on="one", icon="clock-plus", order=11,
+    DeclarationBatch,
+    "extend",
+    "延长",
+    on="one",
+    icon="clock-plus",
+    order=11,
     when=lambda row: row.phase(clock.now()) in (BatchPhase.OPEN, BatchPhase.OVER),
     asks=(
         Ask("window_to", "新的申报截止", Moment(closing=True)),
@@ -90,7 +100,11 @@ def publish(session: Session, actor: Actor, rows: list[DeclarationBatch]) -> str
     confirm="延长期间院校可以继续新增、修改和提交申报",
 )
 def extend(
-    session: Session, actor: Actor, rows: list[DeclarationBatch], window_to: datetime, reason: str | None = None
+    session: Session,
+    actor: Actor,
+    rows: list[DeclarationBatch],
+    window_to: datetime,
+    reason: str | None = None,
 ) -> str:
     """A later end for an open batch; with a reason also for one that is over, which opens again."""
     now = clock.now()
@@ -101,7 +115,9 @@ def extend(
         if window_to <= now or window_to <= batch.window_to:
             raise DomainError("batch.window", "新的申报截止应晚于当前时间和原申报截止", "window_to")
         if window_to > datetime(batch.year + 1, 1, 1, tzinfo=clock.ZONE):
-            raise DomainError("batch.year", f"{batch.year}年度的批次最晚延长到{batch.year}年12月31日24:00", "window_to")
+            raise DomainError(
+                "batch.year", f"{batch.year}年度的批次最晚延长到{batch.year}年12月31日24:00", "window_to"
+            )
         if phase is BatchPhase.OVER and not reason:
             raise DomainError("batch.reason", "重新开放已结束的批次要写明原因", "reason")
         batch.window_to = window_to
@@ -112,8 +128,14 @@ def extend(
 
 
 @action(
-    DeclarationBatch, "withdraw", "撤回", icon="arrow-back-up", order=12, danger=True,
-    when=lambda row: row.published_at is not None, confirm="撤回后批次回到草稿,院校不再看到",
+    DeclarationBatch,
+    "withdraw",
+    "撤回",
+    icon="arrow-back-up",
+    order=12,
+    danger=True,
+    when=lambda row: row.published_at is not None,
+    confirm="撤回后批次回到草稿,院校不再看到",
 )
 def withdraw(session: Session, actor: Actor, rows: list[DeclarationBatch]) -> str:
     """Back to 草稿, as long as nobody has declared in it; drafts count, though the province does not see them."""

@@ -84,8 +84,12 @@ def _tell_organisation(session: Session, actor: Actor, row: BorrowRequest, value
     session.refresh(row)
     plan = session.get_one(ExamPlan, row.plan_id)
     notify.message(
-        session, f"{row.school_name}申请借考", f"“{plan.name}”{row.places}人:{row.reason}", kind=MessageKind.TODO,
-        link=f"/console/borrow_request/{row.id}", organisation_id=row.organisation_id,
+        session,
+        f"{row.school_name}申请借考",
+        f"“{plan.name}”{row.places}人:{row.reason}",
+        kind=MessageKind.TODO,
+        link=f"/console/borrow_request/{row.id}",
+        organisation_id=row.organisation_id,
     )
 
 
@@ -104,7 +108,11 @@ def _sites_to_lend(session: Session) -> list[tuple[str, str]]:
 
 
 @move(
-    BorrowRequest, "assign", on="one", order=20, primary=True,
+    BorrowRequest,
+    "assign",
+    on="one",
+    order=20,
+    primary=True,
     asks=(
         Ask("site_id", "考核站点", None, options=_sites_to_lend),
         Ask("places", "人数", Int(1, 99999), required=False, help="留空即申请的人数"),

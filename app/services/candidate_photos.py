@@ -14,7 +14,10 @@ def keep_history(session: Session, candidate: Candidate) -> None:
     """The picture a form has put on the candidate becomes the current entry of its history."""
     key = candidate.photo
     mine = Photo.candidate_id == candidate.id
-    if key is None or session.scalar(sa.select(Photo.id).where(mine, Photo.file == key, Photo.current)) is not None:
+    if (
+        key is None
+        or session.scalar(sa.select(Photo.id).where(mine, Photo.file == key, Photo.current)) is not None
+    ):
         return
     data = storage.get(key)
     checked = check_photo(data)

@@ -70,7 +70,9 @@ def _changed(row: Candidate, values: dict[str, Any]) -> set[str]:
 
 def _refuse_known(session: Session, actor: Actor, row: Candidate) -> None:
     """R46, E53: a person is entered once a school."""
-    known = sa.select(Candidate.id).where(Candidate.id_number == row.id_number, Candidate.school_id == actor.tenant)
+    known = sa.select(Candidate.id).where(
+        Candidate.id_number == row.id_number, Candidate.school_id == actor.tenant
+    )
     with session.no_autoflush:
         if session.scalar(known) is not None:
             raise DomainError("candidate.exists", "考生已存在,请使用批量修改", "id_number", status=409)
@@ -165,7 +167,11 @@ def confirm(session: Session, actor: Actor, rows: Sequence[Candidate]) -> str:
 
 
 @action(
-    Candidate, "recheck", "重新认证", icon="refresh", order=11,
+    Candidate,
+    "recheck",
+    "重新认证",
+    icon="refresh",
+    order=11,
     when=lambda row: row.identity_state is IdentityState.FAILED,
     confirm="将重新自动认证所选的{n}位考生",
 )

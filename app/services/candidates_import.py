@@ -68,7 +68,9 @@ _mobile = _quick(_PLAIN_MOBILE, formats.mobile)
 
 _NAME = SheetColumn("name", "姓名", required=True, sample="张三")
 _PINYIN = SheetColumn("name_pinyin", "姓名拼音", required=True, sample="Zhang San")
-_NUMBER = SheetColumn("id_number", "身份证号", "code", True, help="18位身份证号", sample="34052419800101001X", width=24)
+_NUMBER = SheetColumn(
+    "id_number", "身份证号", "code", True, help="18位身份证号", sample="34052419800101001X", width=24
+)
 _MOBILE = SheetColumn("mobile", "手机号", "code", True, sample="13800000000")
 
 STUDENTS = SheetSpec(
@@ -125,7 +127,9 @@ def _number(today: date, known: dict[str, bool], text: str) -> str:
 # Adding
 
 
-def _check_new(kind: CandidateKind, session: Session, actor: Actor, rows: list[Row], context: Context) -> None:
+def _check_new(
+    kind: CandidateKind, session: Session, actor: Actor, rows: list[Row], context: Context
+) -> None:
     """R46: a candidate already entered is pointed to the other import; what the number tells is kept with the row."""
     sealed: dict[bytes, Row] = {}
     for row in rows:

@@ -34,7 +34,9 @@ INDEX: Final = (
 )  # fmt: skip
 
 
-def note(session: Session, actor: Actor, rows: Sequence[ECertificate], kind: EventKind, words: str | None = None) -> None:
+def note(
+    session: Session, actor: Actor, rows: Sequence[ECertificate], kind: EventKind, words: str | None = None
+) -> None:
     """One fact a certificate; never changed (D8)."""
     given = [
         {
@@ -49,7 +51,15 @@ def note(session: Session, actor: Actor, rows: Sequence[ECertificate], kind: Eve
 # Downloads
 
 
-@action(ECertificate, "download", "下载", on="one", icon="download", order=10, when=lambda row: row.file is not None)
+@action(
+    ECertificate,
+    "download",
+    "下载",
+    on="one",
+    icon="download",
+    order=10,
+    when=lambda row: row.file is not None,
+)
 def download(session: Session, actor: Actor, rows: Sequence[ECertificate]) -> Outcome:
     """One certificate (R128); the console answers with the file itself."""
     if rows[0].file is None:
@@ -59,7 +69,12 @@ def download(session: Session, actor: Actor, rows: Sequence[ECertificate]) -> Ou
 
 
 @action(
-    ECertificate, "bulk_download", "下载电子证书", icon="file-zip", order=20, when=lambda row: row.file is not None,
+    ECertificate,
+    "bulk_download",
+    "下载电子证书",
+    icon="file-zip",
+    order=20,
+    when=lambda row: row.file is not None,
     confirm="将{n}张电子证书和清单打包,完成后在任务中心下载",
 )
 def bulk_download(session: Session, actor: Actor, rows: Sequence[ECertificate]) -> Outcome:
@@ -81,8 +96,21 @@ def plans_issued(session: Session) -> list[tuple[str, str]]:
 
 
 @action(
-    ECertificate, "download_plan", "按计划下载电子证书", on="list", icon="file-zip", order=20,
-    asks=(Ask("plan", "考试计划", Code(20), options=plans_issued, help=f"每{MOST}张一个压缩包,完成后在任务中心下载"),),
+    ECertificate,
+    "download_plan",
+    "按计划下载电子证书",
+    on="list",
+    icon="file-zip",
+    order=20,
+    asks=(
+        Ask(
+            "plan",
+            "考试计划",
+            Code(20),
+            options=plans_issued,
+            help=f"每{MOST}张一个压缩包,完成后在任务中心下载",
+        ),
+    ),
 )
 def download_plan(session: Session, actor: Actor, rows: Sequence[ECertificate], plan: str) -> Outcome:
     """All certificates of a plan in their newest edition, in as many jobs as R128 asks for."""
@@ -99,8 +127,15 @@ def download_plan(session: Session, actor: Actor, rows: Sequence[ECertificate], 
     if not ids:
         raise Conflict("certificates.none", "该计划还没有电子证书")
     parts = [list(ids[start : start + MOST]) for start in range(0, len(ids), MOST)]
-    outcomes = [_start(session, actor, part, f"({n}/{len(parts)})" if len(parts) > 1 else "") for n, part in enumerate(parts, 1)]
-    return outcomes[0] if len(outcomes) == 1 else Outcome(f"已分为{len(parts)}个任务,请在任务中心下载", "/console/job/")
+    outcomes = [
+        _start(session, actor, part, f"({n}/{len(parts)})" if len(parts) > 1 else "")
+        for n, part in enumerate(parts, 1)
+    ]
+    return (
+        outcomes[0]
+        if len(outcomes) == 1
+        else Outcome(f"已分为{len(parts)}个任务,请在任务中心下载", "/console/job/")
+    )
 
 
 def _start(session: Session, actor: Actor, ids: list[int], part: str = "") -> Outcome:
@@ -134,7 +169,13 @@ def make_zip(run: Run) -> None:
             book.write(index, "清单.xlsx")
         with run.chunk() as session:
             for start in range(0, len(ids), A_CHUNK):
-                note(session, run.actor, _rows(session, ids[start : start + A_CHUNK]), EventKind.DOWNLOADED, "批量下载")
+                note(
+                    session,
+                    run.actor,
+                    _rows(session, ids[start : start + A_CHUNK]),
+                    EventKind.DOWNLOADED,
+                    "批量下载",
+                )
             stamp = clock.now().strftime("%Y%m%d%H%M")
             title = f"电子证书_{stamp}.zip"
             run.finish(session, result=files.keep(session, run.actor, title, "zip", path), result_name=title)
@@ -165,7 +206,9 @@ def _line(row: ECertificate, name: str) -> list[Any]:
 
 
 def _record(name: str, label: str, kind: EventKind, icon: str, order: int, asks: tuple[Ask, ...]) -> None:
-    @action(ECertificate, name, label, icon=icon, order=order, asks=asks, confirm=f"为{{n}}张证书登记{kind.label}")
+    @action(
+        ECertificate, name, label, icon=icon, order=order, asks=asks, confirm=f"为{{n}}张证书登记{kind.label}"
+    )
     def run(session: Session, actor: Actor, rows: Sequence[ECertificate], words: str | None = None) -> str:
         require_valid(session, rows)
         note(session, actor, rows, kind, words or None)

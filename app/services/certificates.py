@@ -43,7 +43,10 @@ def submit(session: Session, actor: Actor, rows: list[Certificate]) -> str:
         certificate.state = CertificateState.PENDING
         certificate.refusal_reason = None
         notify.message(
-            session, f"证书待审核:{certificate}", kind=MessageKind.TODO, link=f"/desk/certificate/{certificate.id}",
+            session,
+            f"证书待审核:{certificate}",
+            kind=MessageKind.TODO,
+            link=f"/desk/certificate/{certificate.id}",
             for_platform=True,
         )
     session.flush()
@@ -58,11 +61,16 @@ def approve(session: Session, actor: Actor, rows: list[Certificate]) -> str:
         session.flush()
         session.add(
             CertificateVersion(
-                certificate_id=certificate.id, number=_next_version(session, certificate), content=content(session, certificate)
+                certificate_id=certificate.id,
+                number=_next_version(session, certificate),
+                content=content(session, certificate),
             )
         )
         notify.message(
-            session, f"证书已通过审核:{certificate}", kind=MessageKind.RESULT, link=f"/desk/certificate/{certificate.id}",
+            session,
+            f"证书已通过审核:{certificate}",
+            kind=MessageKind.RESULT,
+            link=f"/desk/certificate/{certificate.id}",
             organisation_id=certificate.organisation_id,
         )
     session.flush()
@@ -75,8 +83,12 @@ def refuse(session: Session, actor: Actor, rows: list[Certificate], reason: str)
         certificate.state = CertificateState.DRAFT
         certificate.refusal_reason = reason
         notify.message(
-            session, f"证书未通过审核:{certificate}", reason, kind=MessageKind.RESULT,
-            link=f"/desk/certificate/{certificate.id}", organisation_id=certificate.organisation_id,
+            session,
+            f"证书未通过审核:{certificate}",
+            reason,
+            kind=MessageKind.RESULT,
+            link=f"/desk/certificate/{certificate.id}",
+            organisation_id=certificate.organisation_id,
         )
     session.flush()
     return f"已退回{len(rows)}个证书"
@@ -96,7 +108,13 @@ def content(session: Session, certificate: Certificate) -> dict[str, Any]:
         "name": certificate.name,
         "level": certificate.level.value,
         "subjects": [
-            {"code": s.subject_code, "name": s.name, "mode": s.mode.value, "full_mark": str(s.full_mark), "state": s.state.value}
+            {
+                "code": s.subject_code,
+                "name": s.name,
+                "mode": s.mode.value,
+                "full_mark": str(s.full_mark),
+                "state": s.state.value,
+            }
             for s in subjects
         ],
     }

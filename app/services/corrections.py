@@ -117,7 +117,13 @@ def _mine(row: CorrectionRequest) -> bool:
     return row.state in OPEN and row.stage == _OF_KIND.get(current_actor().kind)
 
 
-@move(CorrectionRequest, "agree", when=_mine, on="one", asks=(Ask("opinion", "意见", Text(500), required=False),))
+@move(
+    CorrectionRequest,
+    "agree",
+    when=_mine,
+    on="one",
+    asks=(Ask("opinion", "意见", Text(500), required=False),),
+)
 def agree(session: Session, actor: Actor, rows: Sequence[CorrectionRequest], opinion: str = "") -> str:
     """The next in line takes over, or the wish is carried out."""
     row = rows[0]
@@ -156,7 +162,9 @@ def _require_turn(actor: Actor, row: CorrectionRequest) -> None:
 
 def _is_last(row: CorrectionRequest) -> bool:
     """The organisation has the last word on a copy, the platform on what others rely on."""
-    return row.stage is Stage.PLATFORM or (row.stage is Stage.ORGANISATION and row.kind is CorrectionKind.REISSUE)
+    return row.stage is Stage.PLATFORM or (
+        row.stage is Stage.ORGANISATION and row.kind is CorrectionKind.REISSUE
+    )
 
 
 def _end(session: Session, actor: Actor, row: CorrectionRequest, state: CorrectionState) -> None:
@@ -165,7 +173,9 @@ def _end(session: Session, actor: Actor, row: CorrectionRequest, state: Correcti
     title, body = f"证书{row.kind.label}申请{state.label}", row.answer or ""
     for tenant in ("school_id", "organisation_id", "person_id"):
         if getattr(row, tenant) is not None:
-            notify.message(session, title, body, link=LIST, kind=MessageKind.RESULT, **{tenant: getattr(row, tenant)})
+            notify.message(
+                session, title, body, link=LIST, kind=MessageKind.RESULT, **{tenant: getattr(row, tenant)}
+            )
 
 
 def _tell_next(session: Session, row: CorrectionRequest) -> None:
@@ -181,8 +191,12 @@ def _state_fact(session: Session, actor: Actor, row: CorrectionRequest) -> None:
     session.execute(
         sa.insert(CertificateEvent)
         .values(
-            e_certificate_id=row.e_certificate_id, kind=EventKind.REVOKED if revoked else EventKind.REISSUED,
-            note=row.reason, account_id=actor.account, at=clock.now(), correction_id=row.id,
+            e_certificate_id=row.e_certificate_id,
+            kind=EventKind.REVOKED if revoked else EventKind.REISSUED,
+            note=row.reason,
+            account_id=actor.account,
+            at=clock.now(),
+            correction_id=row.id,
             organisation_id=row.organisation_id,
         )
         .inline()
@@ -270,7 +284,9 @@ def carry_out(session: Session, key: int) -> bool:
         return True
     before = _newest(session, row)
     contents = e_certificates.Contents(
-        row.new_name or before.candidate_name, row.new_id_number or before.id_number, row.new_photo or before.photo
+        row.new_name or before.candidate_name,
+        row.new_id_number or before.id_number,
+        row.new_photo or before.photo,
     )
     person = who.person_id if who is not None else before.person_id
     e_certificates.make_corrected(session, before, contents, row.id, person or 0)
@@ -300,9 +316,15 @@ def _correct_candidate(session: Session, who: Candidate, row: CorrectionRequest)
         _become_another(session, who, row.new_id_number)
     session.flush()
     unsigned = sa.update(IssuanceTask).where(
-        IssuanceTask.candidate_id == who.id, IssuanceTask.state.not_in((IssuanceState.SIGNED, IssuanceState.TERMINATED))
+        IssuanceTask.candidate_id == who.id,
+        IssuanceTask.state.not_in((IssuanceState.SIGNED, IssuanceState.TERMINATED)),
     )
-    contents = {"candidate_name": who.name, "id_number": who.id_number, "id_masked": who.id_masked, "photo": who.photo}
+    contents = {
+        "candidate_name": who.name,
+        "id_number": who.id_number,
+        "id_masked": who.id_masked,
+        "photo": who.photo,
+    }
     session.execute(unsigned.values(**contents).execution_options(synchronize_session=False))
 
 

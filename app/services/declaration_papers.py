@@ -15,7 +15,9 @@ from models.directory import School
 from models.kit import clock, formats
 from models.kit.types import Moment
 
-page_link(Declaration, "print", "打印申报表", "/console/declaring/{id}/print", on="one", icon="printer", order=60)
+page_link(
+    Declaration, "print", "打印申报表", "/console/declaring/{id}/print", on="one", icon="printer", order=60
+)
 _shown = Moment().shown
 
 
@@ -23,7 +25,9 @@ def printed(session: Session, key: int) -> tuple[bytes, str]:
     """The PDF and its name, of a declaration the actor sees."""
     loads = [joinedload(getattr(Declaration, name)) for name in ("batch", "certificate", "organisation")]
     row = session.scalars(sa.select(Declaration).where(Declaration.id == key).options(*loads)).one_or_none()
-    school = session.get(School, row.school_id, options=[joinedload(School.province)]) if row is not None else None
+    school = (
+        session.get(School, row.school_id, options=[joinedload(School.province)]) if row is not None else None
+    )
     if row is None or school is None:
         raise NotFound()
     form = DeclarationForm(
@@ -45,7 +49,9 @@ def printed(session: Session, key: int) -> tuple[bytes, str]:
         teachers=_paragraphs(row.teachers_description),
         venue=_paragraphs(row.venue_description),
         files=session.scalars(
-            sa.select(DeclarationFile.name).where(DeclarationFile.declaration_id == key).order_by(DeclarationFile.id)
+            sa.select(DeclarationFile.name)
+            .where(DeclarationFile.declaration_id == key)
+            .order_by(DeclarationFile.id)
         ).all(),
         reviews=_reviews(session, key),
     )
@@ -70,8 +76,12 @@ def _reviews(session: Session, key: int) -> list[ReviewEntry]:
     rows = session.scalars(sa.select(Review).where(Review.declaration_id == key).order_by(Review.id))
     return [
         ReviewEntry(
-            stage=row.stage.label, decision=row.decision.label, approved_count=row.approved_count,
-            reason=row.reason or "", by=row.reviewer_name or "", at=_shown(row.decided_at),
+            stage=row.stage.label,
+            decision=row.decision.label,
+            approved_count=row.approved_count,
+            reason=row.reason or "",
+            by=row.reviewer_name or "",
+            at=_shown(row.decided_at),
         )
         for row in rows
     ]

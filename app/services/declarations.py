@@ -40,9 +40,13 @@ def require_open(batch: DeclarationBatch | None) -> DeclarationBatch:
     """The batch, if its window is open now; else a refusal that names the window (R27, R28, E13–E15)."""
     phase = batch.phase(clock.now()) if batch is not None else BatchPhase.DRAFT
     if batch is None or phase is BatchPhase.DRAFT:
-        raise DomainError("batch.none", "没有找到该申报批次,请等待省级教育行政部门发布", "batch_id", status=409)
+        raise DomainError(
+            "batch.none", "没有找到该申报批次,请等待省级教育行政部门发布", "batch_id", status=409
+        )
     if phase is BatchPhase.COMING:
-        raise DomainError("batch.early", f"未到申报时间(申报时间:{window_text(batch)})", "batch_id", status=409)
+        raise DomainError(
+            "batch.early", f"未到申报时间(申报时间:{window_text(batch)})", "batch_id", status=409
+        )
     if phase is BatchPhase.OVER:
         raise DomainError("batch.late", f"申报已截止(申报时间:{window_text(batch)})", "batch_id", status=409)
     return batch
@@ -55,11 +59,15 @@ def _require_certificate(session: Session, batch: DeclarationBatch, certificate_
         raise DomainError("certificate.disabled", "该证书未启用,不能申报", "certificate_id")
     listed = set(
         session.scalars(
-            sa.select(DeclarationBatchCertificate.certificate_id).where(DeclarationBatchCertificate.batch_id == batch.id)
+            sa.select(DeclarationBatchCertificate.certificate_id).where(
+                DeclarationBatchCertificate.batch_id == batch.id
+            )
         )
     )
     if listed and certificate_id not in listed:
-        raise DomainError("certificate.batch", f"“{certificate.full_name}”不在本批次可申报的证书内", "certificate_id")
+        raise DomainError(
+            "certificate.batch", f"“{certificate.full_name}”不在本批次可申报的证书内", "certificate_id"
+        )
 
 
 def _require_once(session: Session, row: Declaration) -> None:
@@ -74,7 +82,9 @@ def _require_once(session: Session, row: Declaration) -> None:
             )
         )
     if other is not None:
-        raise DomainError("declaration.twice", "本批次已申报该证书,不能重复申报", "certificate_id", status=409)
+        raise DomainError(
+            "declaration.twice", "本批次已申报该证书,不能重复申报", "certificate_id", status=409
+        )
 
 
 @editable_when(Declaration)
@@ -188,7 +198,9 @@ def submit(session: Session, actor: Actor, rows: list[Declaration]) -> str:
     """未提交 → 待地市审核 where the batch asks for it, else 待审核; frozen from then on (R31)."""
     school = session.get(School, actor.tenant) if actor.tenant is not None else None
     if school is None or not school.basics_completed:
-        raise DomainError("school.basics", "请先在“机构管理-院校信息”中完善院校基础信息,再提交审核", status=409)
+        raise DomainError(
+            "school.basics", "请先在“机构管理-院校信息”中完善院校基础信息,再提交审核", status=409
+        )
     batches = {b.id: b for b in session.scalars(_select_batches(rows))}
     majors: dict[int, int] = dict(session.execute(_count_majors(rows)).all())
     for row in rows:
@@ -210,7 +222,11 @@ def submit(session: Session, actor: Actor, rows: list[Declaration]) -> str:
 def tell_reviewer(session: Session, row: Declaration, **to: Any) -> None:
     """An in-app task for whoever decides next."""
     notify.message(
-        session, f"证书试点申报待审核:{row.school_name}", kind=MessageKind.TODO, link=f"/console/declaration/{row.id}", **to
+        session,
+        f"证书试点申报待审核:{row.school_name}",
+        kind=MessageKind.TODO,
+        link=f"/console/declaration/{row.id}",
+        **to,
     )
 
 

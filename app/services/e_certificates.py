@@ -77,7 +77,9 @@ def make_certificate(session: Session, task_id: int) -> ECertificate | None:
     ).one_or_none()
     if task is None or _made(session, task.id):
         return None
-    made = _edition(session, task, Contents(task.candidate_name, task.id_number, task.photo), person_id=task.person_id)
+    made = _edition(
+        session, task, Contents(task.candidate_name, task.id_number, task.photo), person_id=task.person_id
+    )
     _tell_holder(session, task)
     return made
 
@@ -143,7 +145,9 @@ def _signed_pdf(session: Session, task: IssuanceTask, contents: Contents) -> byt
         ),
         issued_at=task.issued_at,
     )
-    return sign_pdf(printed, signing_key(), reason="证书签发", location=task.organisation_name, when=task.issued_at)
+    return sign_pdf(
+        printed, signing_key(), reason="证书签发", location=task.organisation_name, when=task.issued_at
+    )
 
 
 def verify_url(number: str) -> str:
@@ -179,7 +183,11 @@ def _tell_holder(session: Session, task: IssuanceTask) -> None:
     name = f"{task.certificate_name}({task.level.label})"
     notify.sms(session, mobile, "certificate_issued", {"certificate": name}, about=about)
     notify.message(
-        session, f"{name}证书已签发", "可在“我的证书”下载电子证书", kind=MessageKind.RESULT, link="/space/certificates",
+        session,
+        f"{name}证书已签发",
+        "可在“我的证书”下载电子证书",
+        kind=MessageKind.RESULT,
+        link="/space/certificates",
         person_id=task.person_id,
     )
 

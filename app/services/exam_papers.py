@@ -120,7 +120,9 @@ def _door(session: Session, rows: Sequence[RoomSession]) -> bytes:
             time=span(row.starts_at, row.ends_at),
             seats=_range([str(seat.seat_number) for seat in seats[row.id]]),
             tickets=_range(sorted(seat.ticket_number for seat in seats[row.id])),
-            people=[papers.SeatedPerson(seat=seat.seat_number, name=seat.candidate_name) for seat in seats[row.id]],
+            people=[
+                papers.SeatedPerson(seat=seat.seat_number, name=seat.candidate_name) for seat in seats[row.id]
+            ],
         )
         for row in rows
     ]
@@ -230,7 +232,9 @@ def ticket_papers(session: Session, ticket_ids: Sequence[int]) -> bytes:
     return papers.admission_tickets(made, printed_at=clock.now())
 
 
-def _sittings(session: Session, ticket_ids: Sequence[int]) -> tuple[dict[int, list[Any]], dict[int, Registration]]:
+def _sittings(
+    session: Session, ticket_ids: Sequence[int]
+) -> tuple[dict[int, list[Any]], dict[int, Registration]]:
     """Published seats of each ticket by time, and a registration that tells who it is."""
     rows = session.execute(
         sa.select(SeatAssignment, Registration, Subject.subject_code, Subject.name.label("subject"))
@@ -264,7 +268,13 @@ def matrix(session: Session, plan_id: int, site_id: int) -> bytes:
         sa.select(Room).where(Room.plan_id == plan_id, Room.site_id == site_id).order_by(Room.kind, Room.name)
     ).unique()
     uses = session.execute(
-        sa.select(RoomSession.room_id, RoomSession.starts_at, RoomSession.ends_at, RoomSession.expected, Subject.name)
+        sa.select(
+            RoomSession.room_id,
+            RoomSession.starts_at,
+            RoomSession.ends_at,
+            RoomSession.expected,
+            Subject.name,
+        )
         .join(Subject, Subject.id == RoomSession.subject_id)
         .where(RoomSession.plan_id == plan_id, RoomSession.site_id == site_id)
     ).all()

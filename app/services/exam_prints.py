@@ -36,7 +36,12 @@ def _room_button(kind: str, icon: str, order: int) -> None:
     label = exam_papers.NAMES[kind]
 
     @action(
-        RoomSession, f"print_{kind}", label, icon=icon, order=order, when=_published,
+        RoomSession,
+        f"print_{kind}",
+        label,
+        icon=icon,
+        order=order,
+        when=_published,
         page=f"/console/exam_papers/{kind}/{{id}}",
         confirm=f"下载{{n}}个考场场次的{label};人数较多时在任务中心生成压缩包",
     )
@@ -60,7 +65,12 @@ def print_rooms(session: Session, actor: Actor, kind: str, rows: Sequence[RoomSe
 
 
 @action(
-    AdmissionTicket, "print", "打印准考证", icon="printer", order=60, page="/console/exam_papers/ticket/{id}",
+    AdmissionTicket,
+    "print",
+    "打印准考证",
+    icon="printer",
+    order=60,
+    page="/console/exam_papers/ticket/{id}",
     confirm="下载{n}张准考证;人数较多时在任务中心生成压缩包",
 )
 def _print_tickets(session: Session, actor: Actor, rows: Sequence[AdmissionTicket]) -> Outcome:
@@ -74,7 +84,13 @@ def _print_tickets(session: Session, actor: Actor, rows: Sequence[AdmissionTicke
 def _start(session: Session, actor: Actor, kind: str, ids: list[int], permission: str, link: str) -> Outcome:
     label = exam_papers.NAMES.get(kind, "准考证")
     job = queue.enqueue(
-        session, actor, f"生成{label}", "papers.make", {"kind": kind, "ids": ids}, permission=permission, link=link
+        session,
+        actor,
+        f"生成{label}",
+        "papers.make",
+        {"kind": kind, "ids": ids},
+        permission=permission,
+        link=link,
     )
     return Outcome(f"人数较多,正在后台生成{label}", f"/console/jobs/{job.id}/")
 

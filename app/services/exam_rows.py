@@ -99,7 +99,9 @@ class Meaning:
         return candidate
 
     def certificate(self, row: Row, plan: ExamPlan) -> int | None:
-        key = self.certificates.get((plan.id, row.values["certificate_name"], row.values["certificate_level"]))
+        key = self.certificates.get(
+            (plan.id, row.values["certificate_name"], row.values["certificate_level"])
+        )
         if key is None:
             row.refuse("证书不在该计划内")
         return key

@@ -50,7 +50,10 @@ def _lines(session: Session, slip: FeeSlip) -> list[FeeLine]:
         lines.setdefault(
             line.id if by_subject else line.ticket_number,
             FeeLine(
-                name=line.candidate_name, id_masked=line.id_masked, certificate=name, level=level.label,
+                name=line.candidate_name,
+                id_masked=line.id_masked,
+                certificate=name,
+                level=level.label,
                 subject=line.subject_name if by_subject else None,
             ),
         )

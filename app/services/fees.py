@@ -79,7 +79,9 @@ def make_slip(
         first = next(row for row in rows if row.id in problems)
         raise Conflict("slip.line", f"{first.candidate_name}({first.subject_name}):{problems[first.id]}")
     fees = _fees(session, basis, rows)
-    times = len(rows) if basis is BY_SUBJECT else len({(row.candidate_id, row.certificate_id) for row in rows})
+    times = (
+        len(rows) if basis is BY_SUBJECT else len({(row.candidate_id, row.certificate_id) for row in rows})
+    )
     units, lines = set(fees.values()), _priced(basis, rows, fees)
     slip = FeeSlip(
         slip_number=_number(session),
@@ -111,7 +113,9 @@ def _whole_certificates(session: Session, plan: ExamPlan, rows: Sequence[Registr
 def _fees(session: Session, basis: FeeBasis, rows: Sequence[Registration]) -> Mapping[int, Decimal | None]:
     """The tariff of each certificate on the slip; none where the organisation entered none (9.23)."""
     column = Certificate.fee_per_subject if basis is BY_SUBJECT else Certificate.fee_per_certificate
-    found = session.execute(sa.select(Certificate.id, column).where(Certificate.id.in_({r.certificate_id for r in rows})))
+    found = session.execute(
+        sa.select(Certificate.id, column).where(Certificate.id.in_({r.certificate_id for r in rows}))
+    )
     return {key: fee for key, fee in found}  # noqa: C416  # rows, not pairs
 
 
@@ -140,9 +144,15 @@ def _basis_options(session: Session) -> list[tuple[str, str]]:
 
 
 @action(
-    Registration, "make_slip", "生成缴费申请单", icon="receipt", order=20,
+    Registration,
+    "make_slip",
+    "生成缴费申请单",
+    icon="receipt",
+    order=20,
     when=lambda row: row.state is not RegistrationState.CANCELLED and not row.paid,
-    asks=(Ask("basis", "缴费方式", None, options=_basis_options, help="按证书缴费时,该证书的全部科目一并列入"),),
+    asks=(
+        Ask("basis", "缴费方式", None, options=_basis_options, help="按证书缴费时,该证书的全部科目一并列入"),
+    ),
     confirm="为所选的{n}条报考生成缴费申请单,须属于同一考试计划",
 )
 def _make_slip(session: Session, actor: Actor, rows: Sequence[Registration], basis: str) -> str:
@@ -165,7 +175,12 @@ def confirm(session: Session, actor: Actor, rows: Sequence[FeeSlip]) -> str:
 
 
 @action(
-    FeeSlip, "record_payment", "登记到账", on="one", icon="cash-banknote", order=11,
+    FeeSlip,
+    "record_payment",
+    "登记到账",
+    on="one",
+    icon="cash-banknote",
+    order=11,
     when=lambda row: row.state is SlipState.PENDING,
     asks=(
         Ask("received_amount", "实收金额(元)", Amount(12, 2)),
@@ -174,7 +189,11 @@ def confirm(session: Session, actor: Actor, rows: Sequence[FeeSlip]) -> str:
     ),
 )
 def record_payment(
-    session: Session, actor: Actor, rows: Sequence[FeeSlip], received_amount: Decimal, received_on: date,
+    session: Session,
+    actor: Actor,
+    rows: Sequence[FeeSlip],
+    received_amount: Decimal,
+    received_on: date,
     accept_difference: bool = False,
 ) -> str:
     """Confirm with what really arrived; another amount only with an explicit word (E107)."""
@@ -194,12 +213,20 @@ def difference(slip: FeeSlip, received: Decimal | None) -> str:
     return f"实收金额与应收不符(应收{slip.amount:.2f})"
 
 
-def confirm_with(session: Session, actor: Actor, told: Sequence[tuple[FeeSlip, Decimal | None, date | None]]) -> None:
+def confirm_with(
+    session: Session, actor: Actor, told: Sequence[tuple[FeeSlip, Decimal | None, date | None]]
+) -> None:
     """Confirm many slips with what the organisation's sheet says of each."""
-    _confirm(session, actor, [(slip, amount if amount is not None else slip.amount, day) for slip, amount, day in told])
+    _confirm(
+        session,
+        actor,
+        [(slip, amount if amount is not None else slip.amount, day) for slip, amount, day in told],
+    )
 
 
-def _confirm(session: Session, actor: Actor, told: Sequence[tuple[FeeSlip, Decimal | None, date | None]]) -> None:
+def _confirm(
+    session: Session, actor: Actor, told: Sequence[tuple[FeeSlip, Decimal | None, date | None]]
+) -> None:
     for slip, amount, day in told:
         if slip.state is not SlipState.PENDING:
             raise Conflict("slip.state", f"缴费单{slip.slip_number}{slip.state.label},不能再确认")
@@ -247,6 +274,14 @@ page_link(FeeSlip, "print", "打印", "/console/fee_slip/{id}/print", on="one", 
 
 
 __all__ = [
-    "BY_CERTIFICATE", "BY_SUBJECT", "basis_problem", "confirm", "confirm_with", "difference", "line_problems", "make_slip",
-    "record_payment", "send_back",
+    "BY_CERTIFICATE",
+    "BY_SUBJECT",
+    "basis_problem",
+    "confirm",
+    "confirm_with",
+    "difference",
+    "line_problems",
+    "make_slip",
+    "record_payment",
+    "send_back",
 ]

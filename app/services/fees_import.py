@@ -76,7 +76,9 @@ def _named(basis: FeeBasis, meaning: Meaning, row: Row, context: Context) -> tup
 
 def _entered(session: Session, meaning: Meaning) -> Sequence[Registration]:
     plans, people = [plan.id for plan in meaning.plans.values()], [c.id for c in meaning.candidates.values()]
-    rows = sa.select(Registration).where(among(Registration.plan_id, plans), among(Registration.candidate_id, people))
+    rows = sa.select(Registration).where(
+        among(Registration.plan_id, plans), among(Registration.candidate_id, people)
+    )
     return session.scalars(rows.order_by(Registration.id)).all()
 
 
@@ -85,7 +87,8 @@ def _lines(
 ) -> list[Registration]:
     column = "subject_id" if basis is fees.BY_SUBJECT else "certificate_id"
     return [
-        entry for entry in entered
+        entry
+        for entry in entered
         if (entry.plan_id, entry.candidate_id, getattr(entry, column)) == (plan, candidate, key)
     ]
 
@@ -93,7 +96,9 @@ def _lines(
 def _apply(basis: FeeBasis, session: Session, actor: Actor, staged: Staged) -> None:
     """One file, one slip."""
     ids = [key for rows in staged.rows() for row in rows for key in row.values["registration_ids"]]
-    entries = session.scalars(sa.select(Registration).where(among(Registration.id, ids)).order_by(Registration.id)).all()
+    entries = session.scalars(
+        sa.select(Registration).where(among(Registration.id, ids)).order_by(Registration.id)
+    ).all()
     expect(len(entries), len(ids))
     plan = session.get_one(ExamPlan, entries[0].plan_id)
     slip = fees.make_slip(session, actor, plan, basis, entries)
@@ -117,16 +122,31 @@ def _maker(basis: FeeBasis, sheet: SheetSpec, name: str, label: str, key: tuple[
             hints=sheet.notes,
         )
     )
-    page_link(FeeSlip, importer.verb, sheet.title, f"/console/fee_slip/import/{name}", on="list", icon="upload", order=20)
+    page_link(
+        FeeSlip,
+        importer.verb,
+        sheet.title,
+        f"/console/fee_slip/import/{name}",
+        on="list",
+        icon="upload",
+        order=20,
+    )
     return importer
 
 
 by_certificate = _maker(
-    fees.BY_CERTIFICATE, FOR_CERTIFICATES, "by_certificate", "缴费申请单(按证书)",
+    fees.BY_CERTIFICATE,
+    FOR_CERTIFICATES,
+    "by_certificate",
+    "缴费申请单(按证书)",
     ("plan_code", "certificate_name", "certificate_level", "id_number"),
 )
 by_subject = _maker(
-    fees.BY_SUBJECT, FOR_SUBJECTS, "by_subject", "缴费申请单(按科目)", ("plan_code", "subject_code", "id_number")
+    fees.BY_SUBJECT,
+    FOR_SUBJECTS,
+    "by_subject",
+    "缴费申请单(按科目)",
+    ("plan_code", "subject_code", "id_number"),
 )
 
 
@@ -164,14 +184,18 @@ def _check_confirmations(session: Session, actor: Actor, rows: list[Row], contex
             row.refuse("已确认")
         elif slip.state is not SlipState.PENDING:
             row.refuse(slip.state.label)
-        elif (warning := fees.difference(slip, row.values.get("received_amount"))) and not row.values.get("accepted"):
+        elif (warning := fees.difference(slip, row.values.get("received_amount"))) and not row.values.get(
+            "accepted"
+        ):
             row.refuse(f"{warning},仍要确认请在“差额确认”列填“是”")
         else:
             row.change(slip.id)
 
 
 def _by_number(session: Session, rows: Sequence[Row]) -> dict[str, FeeSlip]:
-    found = session.scalars(sa.select(FeeSlip).where(FeeSlip.slip_number.in_({r.values["slip_number"] for r in rows})))
+    found = session.scalars(
+        sa.select(FeeSlip).where(FeeSlip.slip_number.in_({r.values["slip_number"] for r in rows}))
+    )
     return {slip.slip_number: slip for slip in found}
 
 
@@ -180,7 +204,11 @@ def _apply_confirmations(session: Session, actor: Actor, staged: Staged) -> None
         slips = _by_number(session, rows)
         expect(len(slips), len(rows))
         told: list[tuple[FeeSlip, Decimal | None, date | None]] = [
-            (slips[row.values["slip_number"]], row.values.get("received_amount"), row.values.get("received_on"))
+            (
+                slips[row.values["slip_number"]],
+                row.values.get("received_amount"),
+                row.values.get("received_on"),
+            )
             for row in rows
         ]
         fees.confirm_with(session, actor, told)

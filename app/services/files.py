@@ -46,7 +46,12 @@ def keep(session: Session, actor: Actor, name: str, kind: str, data: bytes | Pat
         storage.put(key, data)
     session.execute(
         sa.insert(StoredFile).values(
-            key=key, name=name[-200:], kind=kind, size=size, digest=digest, **(owner(actor) if actor.kind != "job" else {})
+            key=key,
+            name=name[-200:],
+            kind=kind,
+            size=size,
+            digest=digest,
+            **(owner(actor) if actor.kind != "job" else {}),
         )
     )
     return key
@@ -63,6 +68,8 @@ def respond(session: Session, key: str, *, inline: bool = False, name: str = "")
     response = Response(pieces, mimetype=_TYPES.get(kind, "application/octet-stream"))
     disposition = "inline" if inline else "attachment"
     response.headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(shown)}"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+    response.headers["Content-Security-Policy"] = (
+        "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+    )
     response.headers["Cache-Control"] = "private, no-store"
     return response

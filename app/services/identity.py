@@ -113,7 +113,10 @@ def _tries(session: Session, candidates: Sequence[Candidate]) -> dict[int, int]:
     """Tries without an answer since the last one that had one, for the present values."""
     rows = session.execute(
         sa.select(IdentityCheck.candidate_id, IdentityCheck.outcome)
-        .where(IdentityCheck.candidate_id.in_([c.id for c in candidates]), IdentityCheck.method != IdentityMethod.MANUAL)
+        .where(
+            IdentityCheck.candidate_id.in_([c.id for c in candidates]),
+            IdentityCheck.method != IdentityMethod.MANUAL,
+        )
         .order_by(IdentityCheck.id)
     )
     found: dict[int, int] = {}

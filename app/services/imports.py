@@ -78,7 +78,9 @@ class Importer:
     apply: Callable[[Session, Actor, Staged], None]
     sheet: SheetSpec | Callable[[Session, Actor], SheetSpec] | None = None
     read: Reader | None = None
-    count: Callable[[Path], int] | None = None  # with `read`: how many rows there will be, for the progress bar
+    count: Callable[[Path], int] | None = (
+        None  # with `read`: how many rows there will be, for the progress bar
+    )
     shown: tuple[tuple[str, str], ...] = ()  # with `read`: (column, label) of the error workbook
     dropped: tuple[str, ...] = ()  # with `read`: columns the check needs and nothing after it
     clean: Cleaners | Callable[[], Cleaners] = field(default_factory=dict)
@@ -118,7 +120,9 @@ def register(importer: Importer) -> Importer:
     if importer.name != importer.table:  # the table's own has its button from the panel
         address = f"/console/{importer.table}/import/{importer.name}"
         label = importer.label if importer.label.startswith("批量") else f"批量导入{importer.label}"
-        page_link(model_named(importer.table), importer.verb, label, address, on="list", icon="upload", order=20)
+        page_link(
+            model_named(importer.table), importer.verb, label, address, on="list", icon="upload", order=20
+        )
     return importer
 
 
@@ -245,7 +249,9 @@ class _Source:
             run.progress(run.done, max(self.info.data_rows, run.done))
         elif importer.count is not None:
             run.progress(run.done, importer.count(path))
-        self.labels = dict(importer.shown) or {c.name: c.label for c in (self.sheet.columns if self.sheet else ())}
+        self.labels = dict(importer.shown) or {
+            c.name: c.label for c in (self.sheet.columns if self.sheet else ())
+        }
 
     def __iter__(self) -> Iterator[list[Row]]:
         if self.importer.read is not None:
@@ -265,7 +271,10 @@ class _Source:
             report=self.report,
         )
         for chunk in chunks:
-            rows = [Row(n, dict(zip(names, c, strict=True))) for n, c in zip(chunk.numbers, chunk.cells, strict=True)]
+            rows = [
+                Row(n, dict(zip(names, c, strict=True)))
+                for n, c in zip(chunk.numbers, chunk.cells, strict=True)
+            ]
             if chunk.errors:
                 for row in rows:
                     for error in chunk.errors.get(row.number, ()):
@@ -334,7 +343,10 @@ def _conclude(run: Run, importer: Importer, source: _Source) -> None:
         with run.chunk() as session:
             if refused:
                 title = f"{importer.label}错误明细.xlsx"
-                values |= {"result": files.keep(session, run.actor, title, "xlsx", book), "result_name": title}
+                values |= {
+                    "result": files.keep(session, run.actor, title, "xlsx", book),
+                    "result_name": title,
+                }
             if accepted:
                 run.finish(session, JobState.READY, **values)
             elif refused:
@@ -411,7 +423,9 @@ def tidy(session: Session) -> int:
         queue.cancel(session, job_id)
     hour_ago = clock.now() - timedelta(hours=1)
     done = (Job.task.like("import.%"), Job.finished_at < hour_ago, sa.func.jsonb_exists(Job.params, "file"))
-    ended = session.execute(sa.select(Job.id, Job.params).where(*done).with_for_update(skip_locked=True)).all()
+    ended = session.execute(
+        sa.select(Job.id, Job.params).where(*done).with_for_update(skip_locked=True)
+    ).all()
     for job_id, params in ended:
         storage.delete(params["file"])
         session.execute(sa.delete(StoredFile).where(StoredFile.key == params["file"]))

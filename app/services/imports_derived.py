@@ -75,9 +75,16 @@ class TableSheet:
     @cached_property
     def keys(self) -> list[tuple[str, ...]]:
         """The imported columns of every unique key that a sheet can offend against, in order of declaration."""
-        unique = [*((name,) for name, f in self.columns.items() if f.has(Mark.UNIQUE)), *self.model.panel.unique]
+        unique = [
+            *((name,) for name, f in self.columns.items() if f.has(Mark.UNIQUE)),
+            *self.model.panel.unique,
+        ]
         known = {*self.columns, *self.model.panel.scope.columns()}
-        own = [tuple(name for name in names if name in self.columns) for names in unique if known.issuperset(names)]
+        own = [
+            tuple(name for name in names if name in self.columns)
+            for names in unique
+            if known.issuperset(names)
+        ]
         return [names for names in own if names]
 
     @cached_property
@@ -129,7 +136,8 @@ class TableSheet:
         own = [getattr(self.model, name) == value for name, value in owner_values(self.model, actor).items()]
         found = session.scalars(sa.select(self.model).where(match, *own))
         return {
-            tuple(getattr(row, name) for name in self.key) if several else getattr(row, self.key[0]): row for row in found
+            tuple(getattr(row, name) for name in self.key) if several else getattr(row, self.key[0]): row
+            for row in found
         }
 
     def _changes(self, row: Row) -> dict[str, Any]:
@@ -203,7 +211,9 @@ class TableSheet:
 
     def _targets(self, session: Session, rows: Sequence[Row]) -> dict[int, Declared]:
         ids = [row.target_id for row in rows if row.outcome == CHANGED]
-        found = {item.id: item for item in session.scalars(sa.select(self.model).where(self.model.id.in_(ids)))}
+        found = {
+            item.id: item for item in session.scalars(sa.select(self.model).where(self.model.id.in_(ids)))
+        }
         if len(found) < len(set(ids)):
             raise DomainError("import.stale", STALE, status=409)
         return found

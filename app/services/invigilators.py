@@ -61,7 +61,9 @@ def watch(invigilators: Sequence[Watcher], patrols: Sequence[Watcher] = ()) -> W
         raise DomainError("invigilators.count", f"巡考老师最多{MOST}人", "patrols")
     people = [*invigilators, *patrols]
     if len({_plain(person) for person in people}) < len(people):
-        raise DomainError("invigilators.twice", "同一老师在一个考场只填写一次;同名老师请填写手机号", "invigilators")
+        raise DomainError(
+            "invigilators.twice", "同一老师在一个考场只填写一次;同名老师请填写手机号", "invigilators"
+        )
     return Watch(tuple(invigilators), tuple(patrols))
 
 
@@ -83,7 +85,11 @@ def clashes(session: Session, rows: Sequence[RoomSession], wanted: Mapping[int, 
     """Who would be in two rooms at one time, with what stands elsewhere in the schools and with each other."""
     if not rows:
         return []
-    duties = [(p, row.id, row.room_name, Span(row.starts_at, row.ends_at)) for row in rows for p in wanted[row.id].everybody]
+    duties = [
+        (p, row.id, row.room_name, Span(row.starts_at, row.ends_at))
+        for row in rows
+        for p in wanted[row.id].everybody
+    ]
     first, last = min(row.starts_at for row in rows), max(row.ends_at for row in rows)
     standing = session.scalars(
         sa.select(Invigilator).where(
@@ -123,7 +129,13 @@ def write(session: Session, wanted: Mapping[int, Watch]) -> None:
         .execution_options(synchronize_session=False)
     )
     values = [
-        {"room_session_id": key, "kind": kind, "ordinal": ordinal, "name": person.name, "mobile": person.mobile}
+        {
+            "room_session_id": key,
+            "kind": kind,
+            "ordinal": ordinal,
+            "name": person.name,
+            "mobile": person.mobile,
+        }
         for key, people in wanted.items()
         for kind, named in (
             (InvigilatorKind.INVIGILATOR, people.invigilators),
@@ -147,7 +159,13 @@ _HELP = "每行一人:姓名 手机号(手机号可不填,同名老师请填写)
 
 
 @action(
-    RoomSession, "set_invigilators", "设置监考人员", on="one", icon="eye", order=20, primary=True,
+    RoomSession,
+    "set_invigilators",
+    "设置监考人员",
+    on="one",
+    icon="eye",
+    order=20,
+    primary=True,
     when=lambda row: row.schedule_published_at is not None and clock.now() < row.ends_at,
     confirm="重新填写全部监考和巡考老师,原有安排将被替换",
     asks=(
@@ -155,7 +173,9 @@ _HELP = "每行一人:姓名 手机号(手机号可不填,同名老师请填写)
         Ask("patrols", "巡考老师", Text(600), required=False, help=f"0–{MOST}人,{_HELP}"),
     ),
 )
-def _set(session: Session, actor: Actor, rows: list[RoomSession], invigilators: str, patrols: str = "") -> str:
+def _set(
+    session: Session, actor: Actor, rows: list[RoomSession], invigilators: str, patrols: str = ""
+) -> str:
     named = {}
     for field, text in (("invigilators", invigilators), ("patrols", patrols)):
         try:
@@ -167,5 +187,10 @@ def _set(session: Session, actor: Actor, rows: list[RoomSession], invigilators: 
 
 
 page_link(
-    RoomSession, "import_invigilators", "批量导入监考安排", "/console/invigilator/import", on="list", icon="upload"
+    RoomSession,
+    "import_invigilators",
+    "批量导入监考安排",
+    "/console/invigilator/import",
+    on="list",
+    icon="upload",
 )

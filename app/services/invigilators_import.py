@@ -25,9 +25,21 @@ SHEET = SheetSpec(
     (
         SheetColumn("plan_code", "计划编号", "code", True, sample="K202005229994"),
         SheetColumn("room", "考场名称", required=True, sample="13号机房"),
-        SheetColumn("session", "场次", required=True, help="开始时间,或开始~结束时间", sample="2020-07-18 13:00", width=28),
         SheetColumn(
-            "invigilators", "监考老师", required=True, help="1–5人,用顿号隔开", sample="王老师 13800000000、李老师", width=30
+            "session",
+            "场次",
+            required=True,
+            help="开始时间,或开始~结束时间",
+            sample="2020-07-18 13:00",
+            width=28,
+        ),
+        SheetColumn(
+            "invigilators",
+            "监考老师",
+            required=True,
+            help="1–5人,用顿号隔开",
+            sample="王老师 13800000000、李老师",
+            width=30,
         ),
         SheetColumn("patrols", "巡考老师", help="0–5人,用顿号隔开", width=30),
     ),
@@ -96,7 +108,9 @@ def _refuse_clashes(
 
 
 def _watch(kept: dict[str, Any]) -> Watch:
-    invigilators, patrols = (tuple(Watcher(**one) for one in kept[name]) for name in ("invigilators", "patrols"))
+    invigilators, patrols = (
+        tuple(Watcher(**one) for one in kept[name]) for name in ("invigilators", "patrols")
+    )
     return Watch(invigilators, patrols)
 
 
@@ -115,7 +129,10 @@ def _room_sessions(session: Session, codes: set[Any]) -> dict[tuple[str, str, st
 
 def _apply(session: Session, actor: Actor, staged: Staged) -> None:
     wanted = {
-        row.target_id: _watch(row.values["people"]) for chunk in staged.rows() for row in chunk if row.target_id is not None
+        row.target_id: _watch(row.values["people"])
+        for chunk in staged.rows()
+        for row in chunk
+        if row.target_id is not None
     }
     rows = list(session.scalars(sa.select(RoomSession).where(RoomSession.id.in_(wanted))).unique())
     if len(rows) != len(wanted) or clashes(session, rows, wanted):
@@ -136,4 +153,3 @@ importer = register(
         hints=SHEET.notes,
     )
 )
-

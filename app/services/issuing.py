@@ -45,9 +45,14 @@ class Side:
 
 SIDES: Final = {
     "organisation": Side(
-        Party.ORGANISATION, IssuanceState.WAITING_ORGANISATION, IssuanceState.WAITING_SITE, IssuanceState.REFUSED_ORGANISATION
+        Party.ORGANISATION,
+        IssuanceState.WAITING_ORGANISATION,
+        IssuanceState.WAITING_SITE,
+        IssuanceState.REFUSED_ORGANISATION,
     ),
-    "school": Side(Party.SITE_SCHOOL, IssuanceState.WAITING_SITE, IssuanceState.SIGNED, IssuanceState.REFUSED_SITE),
+    "school": Side(
+        Party.SITE_SCHOOL, IssuanceState.WAITING_SITE, IssuanceState.SIGNED, IssuanceState.REFUSED_SITE
+    ),
 }
 
 
@@ -126,7 +131,8 @@ def _require_unchanged(
     for task in tasks:
         if task.state is not waiting or not is_ours(actor, task):
             raise Conflict(
-                "issuing.changed", f"{task.candidate_name}的证书已变为“{task.state.label}”,全部未签发。请回到电脑重新选择"
+                "issuing.changed",
+                f"{task.candidate_name}的证书已变为“{task.state.label}”,全部未签发。请回到电脑重新选择",
             )
     decided = session.scalar(
         sa.select(IssuanceTask.candidate_name)
@@ -141,7 +147,9 @@ def _require_unchanged(
 def _settle_contents(session: Session, ids: list[int], names: dict[int, str]) -> None:
     """What will stand on the certificates is fixed now; whose identity is not settled is not certified (R51, R52)."""
     session.flush()
-    bad = session.execute(sa.text("select task, reason from panel_begin_issuance(:tasks)"), {"tasks": ids}).first()
+    bad = session.execute(
+        sa.text("select task, reason from panel_begin_issuance(:tasks)"), {"tasks": ids}
+    ).first()
     if bad is not None:
         raise Conflict("issuing.candidate", f"考生{names[bad.task]}{bad.reason},全部未签发。请先由院校处理")
 
@@ -166,14 +174,22 @@ def _tell_next(session: Session, side: Side, tasks: Sequence[IssuanceTask]) -> N
     if side.party is Party.ORGANISATION:
         for school, count in Counter(task.host_school_id for task in tasks).items():
             notify.message(
-                session, f"有{count}张证书待签发", "培训评价组织已签发,请考核站点负责人签发", kind=MessageKind.TODO,
-                link=f"{LIST}?tab=考核站点待签发", school_id=school,
+                session,
+                f"有{count}张证书待签发",
+                "培训评价组织已签发,请考核站点负责人签发",
+                kind=MessageKind.TODO,
+                link=f"{LIST}?tab=考核站点待签发",
+                school_id=school,
             )
         return
     for organisation, count in Counter(task.organisation_id for task in tasks).items():
         notify.message(
-            session, f"{count}张证书已由考核站点签发", "电子证书正在制作,完成后可下载", kind=MessageKind.RESULT,
-            link=f"{LIST}?tab=已签发", organisation_id=organisation,
+            session,
+            f"{count}张证书已由考核站点签发",
+            "电子证书正在制作,完成后可下载",
+            kind=MessageKind.RESULT,
+            link=f"{LIST}?tab=已签发",
+            organisation_id=organisation,
         )
 
 
@@ -200,9 +216,7 @@ def refuse(session: Session, actor: Actor, rows: Sequence[IssuanceTask], reason:
     reason = _words(reason, "reason", "拒绝原因")
     side = side_of(actor)
     ids = [task.id for task in rows]
-    _sign(
-        session, ids, side.party, decision=Decision.REFUSED, reason=reason, account_id=actor.account
-    )
+    _sign(session, ids, side.party, decision=Decision.REFUSED, reason=reason, account_id=actor.account)
     told = [(task.candidate_name, task.organisation_id, task.school_id) for task in rows]
     _move(session, ids, state=side.refused, decision_reason=reason)
     _tell_of_refusal(session, side, told, reason)
@@ -219,8 +233,12 @@ def _tell_of_refusal(session: Session, side: Side, told: list[tuple[str, int, in
         whose = {"organisation_id": tenant} if at_site else {"school_id": tenant}
         few = "、".join(names[:3]) + ("等" if len(names) > 3 else "")
         notify.message(
-            session, f"{side.refused.label}{few}的证书", reason, kind=MessageKind.TODO if at_site else MessageKind.NOTICE,
-            link=f"{LIST}?tab={'考核站点拒绝签发' if at_site else '培训评价组织拒绝签发'}", **whose,
+            session,
+            f"{side.refused.label}{few}的证书",
+            reason,
+            kind=MessageKind.TODO if at_site else MessageKind.NOTICE,
+            link=f"{LIST}?tab={'考核站点拒绝签发' if at_site else '培训评价组织拒绝签发'}",
+            **whose,
         )
 
 
@@ -230,8 +248,12 @@ def reissue(session: Session, actor: Actor, rows: Sequence[IssuanceTask], settle
     settlement = _words(settlement, "settlement", "处理情况")
     _require_refused(rows)
     _move(
-        session, [task.id for task in rows], state=IssuanceState.WAITING_ORGANISATION, round=IssuanceTask.round + 1,
-        settlement=settlement, decision_reason=None,
+        session,
+        [task.id for task in rows],
+        state=IssuanceState.WAITING_ORGANISATION,
+        round=IssuanceTask.round + 1,
+        settlement=settlement,
+        decision_reason=None,
     )
     return f"已重新进入签发{len(rows)}张证书"
 
@@ -248,7 +270,9 @@ def terminate(session: Session, actor: Actor, rows: Sequence[IssuanceTask], sett
 def _require_refused(rows: Sequence[IssuanceTask]) -> None:
     for task in rows:
         if task.state not in (IssuanceState.REFUSED_ORGANISATION, IssuanceState.REFUSED_SITE):
-            raise Conflict("issuing.state", f"{task.candidate_name}的证书{task.state.label},只有被拒绝签发的可以处理")
+            raise Conflict(
+                "issuing.state", f"{task.candidate_name}的证书{task.state.label},只有被拒绝签发的可以处理"
+            )
 
 
 def _words(text: str, field: str, label: str) -> str:

@@ -21,12 +21,16 @@ from models.kit import clock, formats
 from models.platform import Captcha
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's Argon2id figures
-_NOBODY = _hasher.hash("nobody has this password")  # so that an unknown name takes as long as a wrong password
+_NOBODY = _hasher.hash(
+    "nobody has this password"
+)  # so that an unknown name takes as long as a wrong password
 WRONG = "账号或密码不正确"
 
 
 def _digest(text: str) -> str:
-    return hmac.new(settings().secret_key.get_secret_value().encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        settings().secret_key.get_secret_value().encode(), text.encode(), hashlib.sha256
+    ).hexdigest()
 
 
 # Captcha (R3)
@@ -196,7 +200,14 @@ def actor_of(account: Account, address: str = "", request: str = "") -> Actor:
         "candidate": account.person_id,
     }.get(account.kind.value)
     return Actor(
-        account.kind.value, account.id, tenant, account.role.value, account.name, tuple(account.menus or ()), address, request
+        account.kind.value,
+        account.id,
+        tenant,
+        account.role.value,
+        account.name,
+        tuple(account.menus or ()),
+        address,
+        request,
     )
 
 
@@ -215,7 +226,11 @@ def use_login_token(session: Session, token: str, address: str) -> Account:
     refusal = DomainError("link.invalid", "登录链接无效或已过期", status=403)
     body, _, signature = token.rpartition(".")
     parts = body.split(".")
-    if not settings().login_link_allowed or len(parts) != 3 or not hmac.compare_digest(signature, _digest(f"link:{body}")):
+    if (
+        not settings().login_link_allowed
+        or len(parts) != 3
+        or not hmac.compare_digest(signature, _digest(f"link:{body}"))
+    ):
         raise refusal
     account_id, epoch, expires = (int(part) for part in parts)
     used = session.execute(

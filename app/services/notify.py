@@ -28,7 +28,13 @@ TEXTS = {
 
 
 def message(
-    session: Session, title: str, body: str = "", *, link: str = "", kind: MessageKind = MessageKind.NOTICE, **to: Any
+    session: Session,
+    title: str,
+    body: str = "",
+    *,
+    link: str = "",
+    kind: MessageKind = MessageKind.NOTICE,
+    **to: Any,
 ) -> None:
     """An in-app message: `school_id=…`, `organisation_id=…`, `province_id=…`, `city_id=…`, `person_id=…` or
     `for_platform=True` says whose."""

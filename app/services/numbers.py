@@ -17,10 +17,9 @@ def take(session: Session, scope: str, count: int = 1, ceiling: int = 99_999) ->
     """The next `count` numbers of a scope, in order. Past the ceiling it refuses (E92), never wraps."""
     try:
         with session.begin_nested():
-            first = session.scalar(sa.select(sa.func.panel_take_numbers(scope, count, ceiling)))
+            first = session.scalars(sa.select(sa.func.panel_take_numbers(scope, count, ceiling))).one()
     except DBAPIError as error:
         if getattr(getattr(error.orig, "diag", None), "constraint_name", "") == "panel_numbers":
             raise Conflict("numbers.used_up", "编号已用完,请联系平台运营处理") from error
         raise
-    assert first is not None
     return range(first, first + count)

@@ -23,7 +23,12 @@ def _open_principal(session: Session, actor: Actor, row: Organisation, values: d
 
 
 @action(
-    Organisation, "suspend", "停用", icon="player-pause", danger=True, order=20,
+    Organisation,
+    "suspend",
+    "停用",
+    icon="player-pause",
+    danger=True,
+    order=20,
     when=lambda row: row.active,
     asks=(Ask("reason", "停用原因", Text(500, 2)),),
     confirm="停用后仍可登录查看,但不能再办理业务",

@@ -106,12 +106,17 @@ def _apply(session: Session, actor: Actor, staged: Staged) -> None:
         found = candidates_by_number(session, [row.values["id_number"] for row in rows])
         expect(sum(candidate.signed_at is None for candidate in found.values()), len(rows))
         mine = [found[row.values["id_number"]].id for row in rows]
-        session.execute(sa.update(Photo).where(Photo.candidate_id.in_(mine), Photo.current).values(current=False))
+        session.execute(
+            sa.update(Photo).where(Photo.candidate_id.in_(mine), Photo.current).values(current=False)
+        )
         for row in rows:
             candidate = found[row.values["id_number"]]
             candidate.photo = row.values["file"]
             candidate.identity_state = state_after(candidate, voided=True)
-            kept = {name: row.values[name] for name in ("file", "original", "width", "height", "size", "red_share")}
+            kept = {
+                name: row.values[name]
+                for name in ("file", "original", "width", "height", "size", "red_share")
+            }
             session.add(Photo(candidate_id=candidate.id, school_id=candidate.school_id, **kept))
         session.flush()
         session.expunge_all()

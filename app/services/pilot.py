@@ -87,7 +87,11 @@ def announce(session: Session) -> int:
     for school_id, mobile, year in fresh:
         notify.sms(session, mobile, "became_pilot", {"year": year}, about=("school", school_id))
         notify.message(
-            session, f"已成为{year}年度试点院校", "业务平台已开通,可用原账号登录", kind=MessageKind.RESULT,
-            link="/console/", school_id=school_id,
+            session,
+            f"已成为{year}年度试点院校",
+            "业务平台已开通,可用原账号登录",
+            kind=MessageKind.RESULT,
+            link="/console/",
+            school_id=school_id,
         )
     return len(fresh)

@@ -41,8 +41,12 @@ def cancel(session: Session, actor: Actor, rows: Sequence[ExamPlan], reason: str
         session.flush()
         for school_id in told:
             notify.message(
-                session, f"考试计划已取消:{plan.name}"[:120], f"{reason}。全部报考已取消,指标已退回", kind=MessageKind.RESULT,
-                link=f"/console/exam_plan/{plan.id}", school_id=school_id,
+                session,
+                f"考试计划已取消:{plan.name}"[:120],
+                f"{reason}。全部报考已取消,指标已退回",
+                kind=MessageKind.RESULT,
+                link=f"/console/exam_plan/{plan.id}",
+                school_id=school_id,
             )
     return f"已取消{len(rows)}个计划"
 
@@ -50,7 +54,9 @@ def cancel(session: Session, actor: Actor, rows: Sequence[ExamPlan], reason: str
 def _require_unseated(session: Session, plan: ExamPlan) -> None:
     if plan.state is not PlanState.PUBLISHED:
         raise Conflict("plan.state", f"计划{plan.state.label},不能取消")
-    first = session.scalar(sa.select(sa.func.min(ExamSession.starts_at)).where(ExamSession.plan_id == plan.id))
+    first = session.scalar(
+        sa.select(sa.func.min(ExamSession.starts_at)).where(ExamSession.plan_id == plan.id)
+    )
     if first is not None and clock.now() >= first:
         raise Conflict("plan.begun", "第一场考试已开始,不能取消计划")
     seated = sa.exists().where(SeatAssignment.plan_id == plan.id)
@@ -99,7 +105,9 @@ def _cancel_registrations(session: Session, plan: ExamPlan) -> None:
     for certificate, school, person in rows:
         persons[certificate, school].append(person)
     session.execute(
-        sa.update(Registration).where(Registration.plan_id == plan.id).values(state=RegistrationState.CANCELLED),
+        sa.update(Registration)
+        .where(Registration.plan_id == plan.id)
+        .values(state=RegistrationState.CANCELLED),
         execution_options={"synchronize_session": False},
     )
     for (certificate, school), group in sorted(persons.items()):

@@ -31,7 +31,9 @@ class Offer:
         """Target group → its certificate, of the certificates of this plan."""
         certificates = {subject.certificate_id for subject in self.subjects.values()}
         rows = self._session.execute(
-            sa.select(TargetGroup.id, TargetGroup.certificate_id).where(TargetGroup.certificate_id.in_(certificates))
+            sa.select(TargetGroup.id, TargetGroup.certificate_id).where(
+                TargetGroup.certificate_id.in_(certificates)
+            )
         )
         return {row.id: row.certificate_id for row in rows}
 
@@ -68,7 +70,9 @@ class Offer:
         new = set(fresh)
         for one, other in combinations(sorted(entered), 2):
             if (one in new or other in new) and frozenset((one, other)) in self._clashes:
-                return f"“{self.subjects[one].subject_name}”与“{self.subjects[other].subject_name}”考试时间冲突"
+                return (
+                    f"“{self.subjects[one].subject_name}”与“{self.subjects[other].subject_name}”考试时间冲突"
+                )
         return ""
 
     @cached_property

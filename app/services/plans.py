@@ -96,9 +96,16 @@ def _own_certificates(session: Session) -> list[tuple[str, str]]:
 
 
 @action(
-    ExamPlan, "add_certificate", "添加证书", on="one", icon="certificate", order=10,
+    ExamPlan,
+    "add_certificate",
+    "添加证书",
+    on="one",
+    icon="certificate",
+    order=10,
     when=lambda plan: plan.state is PlanState.DRAFT,
-    asks=(Ask("certificate_id", "考核证书", None, options=_own_certificates, help="带入该证书全部已启用的科目"),),
+    asks=(
+        Ask("certificate_id", "考核证书", None, options=_own_certificates, help="带入该证书全部已启用的科目"),
+    ),
     confirm="选择本计划要考核的证书",
 )
 def _add_certificate(session: Session, actor: Actor, rows: list[ExamPlan], certificate_id: str) -> str:
@@ -110,7 +117,12 @@ def _add_certificate(session: Session, actor: Actor, rows: list[ExamPlan], certi
 
 
 @action(
-    ExamPlan, "add_session", "添加场次", on="one", icon="clock-plus", order=11,
+    ExamPlan,
+    "add_session",
+    "添加场次",
+    on="one",
+    icon="clock-plus",
+    order=11,
     when=lambda plan: plan.state is PlanState.DRAFT,
     asks=(
         Ask("starts_at", "开始时间", Moment()),
@@ -120,7 +132,12 @@ def _add_certificate(session: Session, actor: Actor, rows: list[ExamPlan], certi
     confirm="为本计划的科目添加同一场次;个别科目的场次在“开考科目”中修改",
 )
 def _add_session(
-    session: Session, actor: Actor, rows: list[ExamPlan], starts_at: datetime, ends_at: datetime, only_empty: bool
+    session: Session,
+    actor: Actor,
+    rows: list[ExamPlan],
+    starts_at: datetime,
+    ends_at: datetime,
+    only_empty: bool,
 ) -> str:
     plan = rows[0]
     subjects = session.scalars(sa.select(PlanSubject).where(PlanSubject.plan_id == plan.id)).all()
@@ -133,7 +150,9 @@ def _add_session(
     return f"已为{added}个科目添加场次"
 
 
-def add_session(session: Session, plan: ExamPlan, subject: PlanSubject, starts_at: datetime, ends_at: datetime) -> ExamSession:
+def add_session(
+    session: Session, plan: ExamPlan, subject: PlanSubject, starts_at: datetime, ends_at: datetime
+) -> ExamSession:
     """A dated span of a subject (R63, E75)."""
     _require_draft(plan)
     _check_session(plan, starts_at, ends_at)
@@ -211,7 +230,9 @@ def _subject_problems(session: Session, plan: ExamPlan, subject: PlanSubject) ->
     if source is None or source.state is not SubjectState.ENABLED:
         return [f"科目“{subject.subject_name}”已停用"]
     sessions = session.scalars(
-        sa.select(ExamSession).where(ExamSession.plan_subject_id == subject.id).order_by(ExamSession.starts_at)
+        sa.select(ExamSession)
+        .where(ExamSession.plan_subject_id == subject.id)
+        .order_by(ExamSession.starts_at)
     ).all()
     if not sessions:
         return [f"科目“{subject.subject_name}”没有场次"]
@@ -237,7 +258,9 @@ def publish(session: Session, actor: Actor, rows: list[ExamPlan]) -> str:
         if found := problems(session, plan):
             raise DomainError("plan.problems", f"“{plan.name}”还不能发布:" + ";".join(found))
         now = clock.now()
-        first = session.scalar(sa.select(sa.func.min(ExamSession.starts_at)).where(ExamSession.plan_id == plan.id))
+        first = session.scalar(
+            sa.select(sa.func.min(ExamSession.starts_at)).where(ExamSession.plan_id == plan.id)
+        )
         plan.exam_year = first.astimezone(clock.ZONE).year if first else plan.exam_year
         _count_subjects(session, plan)
         if plan.plan_code is None:
@@ -264,7 +287,12 @@ def _window_options(session: Session) -> list[tuple[str, str]]:
 
 
 @action(
-    ExamPlan, "extend", "延长窗口", on="one", icon="calendar-plus", order=22,
+    ExamPlan,
+    "extend",
+    "延长窗口",
+    on="one",
+    icon="calendar-plus",
+    order=22,
     when=lambda plan: plan.state is PlanState.PUBLISHED and clock.now() < plan.publicity_to,
     asks=(
         Ask("window", "窗口", None, options=_window_options),
@@ -280,7 +308,9 @@ def extend(session: Session, plan: ExamPlan, window: str, until: datetime) -> No
     """Move a window's end later; the order rule holds, not more than 30 days past its end, never after lock (4.5)."""
     ends = getattr(plan, f"{window}_to")
     if until <= ends:
-        raise DomainError("plan.extend", f"应晚于现在的结束时间{_shown(ends - timedelta(minutes=1))}", "until")
+        raise DomainError(
+            "plan.extend", f"应晚于现在的结束时间{_shown(ends - timedelta(minutes=1))}", "until"
+        )
     if clock.now() > ends + timedelta(days=EXTENSION_DAYS):
         raise Conflict("plan.extend", f"该窗口结束已超过{EXTENSION_DAYS}天,不能再延长")
     if clock.now() >= plan.publicity_to:
@@ -297,7 +327,9 @@ def extend(session: Session, plan: ExamPlan, window: str, until: datetime) -> No
 @editable_when(ExamPlan)
 def editable(plan: ExamPlan) -> bool:
     """A draft, or a published plan before anything of it began (4.5)."""
-    return plan.state is PlanState.DRAFT or (plan.state is PlanState.PUBLISHED and clock.now() < plan.registration_from)
+    return plan.state is PlanState.DRAFT or (
+        plan.state is PlanState.PUBLISHED and clock.now() < plan.registration_from
+    )
 
 
 def _require_draft(plan: ExamPlan) -> None:

@@ -25,7 +25,9 @@ class Card:
 
 def notices(session: Session, kind: NoticeKind, *, start: int = 0, limit: int = 5) -> list[Notice]:
     """The newest first."""
-    found = sa.select(Notice).where(Notice.kind == kind).order_by(Notice.publish_from.desc(), Notice.id.desc())
+    found = (
+        sa.select(Notice).where(Notice.kind == kind).order_by(Notice.publish_from.desc(), Notice.id.desc())
+    )
     return list(session.scalars(found.offset(start).limit(limit)))
 
 
@@ -56,7 +58,9 @@ def _grouped(words: str) -> sa.Select[int, str, str, Sequence[str]]:
 
 def certificates(session: Session, words: str = "", *, start: int = 0, limit: int = 8) -> list[Card]:
     """Enabled certificates whose name or organisation contains the words, by name."""
-    rows = session.execute(_grouped(words).order_by(Certificate.name, Certificate.organisation_name).offset(start).limit(limit))
+    rows = session.execute(
+        _grouped(words).order_by(Certificate.name, Certificate.organisation_name).offset(start).limit(limit)
+    )
     return [
         Card(key, name, organisation, [level for level in Level if level.value in levels])
         for key, name, organisation, levels in rows
@@ -71,7 +75,8 @@ def figures(session: Session) -> list[tuple[str, str]]:
     """How much there is, for the front page."""
     names, organisations = session.execute(
         sa.select(
-            sa.func.count(sa.func.distinct(Certificate.name)), sa.func.count(sa.func.distinct(Certificate.organisation_id))
+            sa.func.count(sa.func.distinct(Certificate.name)),
+            sa.func.count(sa.func.distinct(Certificate.organisation_id)),
         ).where(Certificate.state == CertificateState.ENABLED)
     ).one()
     return [("证书", f"{names:,}"), ("培训评价组织", f"{organisations:,}")]

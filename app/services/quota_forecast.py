@@ -32,7 +32,9 @@ class Forecast:
             persons[certificate].add(person)
         pots = self.session.scalars(
             sa.select(Quota).where(
-                Quota.school_id == self.school_id, Quota.year == self.year, Quota.certificate_id.in_(persons),
+                Quota.school_id == self.school_id,
+                Quota.year == self.year,
+                Quota.certificate_id.in_(persons),
                 Quota.granted > 0,
             )
         )
@@ -40,8 +42,10 @@ class Forecast:
             self.free.setdefault(pot.certificate_id, {})[pot.kind.value] = pot.remaining
         uses = self.session.execute(
             sa.select(QuotaUse.certificate_id, QuotaUse.person_id).where(
-                QuotaUse.school_id == self.school_id, QuotaUse.year == self.year,
-                QuotaUse.certificate_id.in_(persons), QuotaUse.person_id.in_(set().union(*persons.values())),
+                QuotaUse.school_id == self.school_id,
+                QuotaUse.year == self.year,
+                QuotaUse.certificate_id.in_(persons),
+                QuotaUse.person_id.in_(set().union(*persons.values())),
             )
         )
         self.counted |= {(certificate, person) for certificate, person in uses}

@@ -23,7 +23,11 @@ from models.quotas import Quota, QuotaChange, QuotaKind
 
 
 def use_places(
-    session: Session, certificate_id: int, year: int, persons: Sequence[tuple[int, str]], school_id: int | None = None
+    session: Session,
+    certificate_id: int,
+    year: int,
+    persons: Sequence[tuple[int, str]],
+    school_id: int | None = None,
 ) -> set[int]:
     """Give each `(person_id, kind)` a place of the school's quota, in the given order (E40); who has one comes back.
 
@@ -49,7 +53,9 @@ def return_places(
     if not persons:
         return set()
     session.flush()
-    call = sa.func.panel_return_quota(_school(school_id), certificate_id, year, sa.cast(list(persons), _BIGINTS))
+    call = sa.func.panel_return_quota(
+        _school(school_id), certificate_id, year, sa.cast(list(persons), _BIGINTS)
+    )
     return set(session.scalars(sa.select(call)))
 
 
@@ -76,7 +82,10 @@ def _school(school_id: int | None) -> int:
 def places_left(session: Session, school_id: int, certificate_id: int, year: int) -> int | None:
     """What is left of all pots together; None when the certificate was not approved for the year at all (R26, E89)."""
     left = sa.select(sa.func.sum(Quota.remaining)).where(
-        Quota.school_id == school_id, Quota.certificate_id == certificate_id, Quota.year == year, Quota.granted > 0
+        Quota.school_id == school_id,
+        Quota.certificate_id == certificate_id,
+        Quota.year == year,
+        Quota.granted > 0,
     )
     found = session.scalar(left)
     return None if found is None else int(found)
@@ -104,7 +113,8 @@ def grant(session: Session, actor: Actor, grants: Sequence[Grant]) -> None:
     found = session.execute(upsert.returning(Quota.id, *_KEY)).all()
     quotas = {tuple(key): quota_id for quota_id, *key in found}
     _note(
-        session, actor,
+        session,
+        actor,
         [
             (quotas[row.school_id, row.certificate_id, row.year, kind], row.id, count, "申报审核通过")
             for row, kind, count in grants
@@ -123,25 +133,42 @@ def take_back(session: Session, actor: Actor, declaration: Declaration) -> None:
     ).all()
     for quota_id, count in changes:
         left = sa.update(Quota).where(Quota.id == quota_id, Quota.granted - Quota.used >= count)
-        if count and session.execute(
-            left.values(granted=Quota.granted - count).returning(Quota.id)
-        ).scalar() is None:
+        if (
+            count
+            and session.execute(left.values(granted=Quota.granted - count).returning(Quota.id)).scalar()
+            is None
+        ):
             raise Conflict("quota.used", "该申报带来的指标已被使用,不能收回决定")
-    _note(session, actor, [(quota_id, declaration.id, -count, "收回审核决定") for quota_id, count in changes if count])
+    _note(
+        session,
+        actor,
+        [(quota_id, declaration.id, -count, "收回审核决定") for quota_id, count in changes if count],
+    )
 
 
 def _note(session: Session, actor: Actor, changes: Sequence[tuple[int, int | None, int, str]]) -> None:
     """Rows of the history: (quota, declaration, delta, reason)."""
     if changes:
         values = [
-            {"quota_id": q, "declaration_id": d, "delta": delta, "reason": why, "changed_by_id": actor.account}
+            {
+                "quota_id": q,
+                "declaration_id": d,
+                "delta": delta,
+                "reason": why,
+                "changed_by_id": actor.account,
+            }
             for q, d, delta, why in changes
         ]
         session.execute(sa.insert(QuotaChange), values)
 
 
 @action(
-    Quota, "adjust", "调整指标", on="one", icon="adjustments", when=lambda row: row.year >= clock.today().year,
+    Quota,
+    "adjust",
+    "调整指标",
+    on="one",
+    icon="adjustments",
+    when=lambda row: row.year >= clock.today().year,
     asks=(
         Ask("granted", "调整后的批准人数", Int(0, 9_999_999), help="不能少于已用人数"),
         Ask("reason", "原因", Text(500, 2)),
@@ -171,10 +198,18 @@ def adjust(session: Session, actor: Actor, rows: list[Quota], granted: int, reas
 def _tell_school(session: Session, quota: Quota, granted: int, reason: str) -> None:
     certificate = quota.certificate.full_name
     notify.message(
-        session, f"{quota.year}年度{certificate}的指标调整为{granted}人", reason, kind=MessageKind.RESULT,
-        link=f"/console/quota/{quota.id}", school_id=quota.school_id,
+        session,
+        f"{quota.year}年度{certificate}的指标调整为{granted}人",
+        reason,
+        kind=MessageKind.RESULT,
+        link=f"/console/quota/{quota.id}",
+        school_id=quota.school_id,
     )
     mobile = session.scalar(sa.select(School.contact_mobile).where(School.id == quota.school_id))
     notify.sms(
-        session, mobile, "quota_changed", {"certificate": certificate, "count": granted}, about=("quota", quota.id)
+        session,
+        mobile,
+        "quota_changed",
+        {"certificate": certificate, "count": granted},
+        about=("quota", quota.id),
     )

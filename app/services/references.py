@@ -23,7 +23,9 @@ class Finder:
         """In column order, so that a narrower reference (区县) is sought under the wider one already found (市)."""
         for name, declared in self.columns.items():
             if declared.refers:
-                self._resolve(session, name, declared, [row for row in rows if row.values.get(name) is not None])
+                self._resolve(
+                    session, name, declared, [row for row in rows if row.values.get(name) is not None]
+                )
 
     def _resolve(self, session: Session, name: str, declared: Field, rows: list[Row]) -> None:
         target = model_named(declared.refers)
@@ -46,7 +48,9 @@ class Finder:
         found: dict[str, list[tuple[int, tuple[Any, ...]]]] = {}
         for name in names if words else ():
             column = getattr(target, name)
-            for key, word, *tenants in session.execute(sa.select(target.id, column, *scope).where(column.in_(words))):
+            for key, word, *tenants in session.execute(
+                sa.select(target.id, column, *scope).where(column.in_(words))
+            ):
                 entry = (key, tuple(tenants))
                 if entry not in found.setdefault(str(word), []):
                     found[str(word)].append(entry)
@@ -60,6 +64,8 @@ class Finder:
 def naming_columns(target: type[Declared]) -> list[str]:
     """The columns by which people name a row of the table: its title, its name, and its unique codes."""
     fields = fields_of(target)
-    codes = [n for n, f in fields.items() if f.has(Mark.UNIQUE) and getattr(f.type, "kind", "") in ("code", "text")]
+    codes = [
+        n for n, f in fields.items() if f.has(Mark.UNIQUE) and getattr(f.type, "kind", "") in ("code", "text")
+    ]
     titles = [n for n in (target.panel.title, "name") if n in fields and not fields[n].refers]
     return list(dict.fromkeys([*titles, *codes]))

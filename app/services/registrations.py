@@ -67,7 +67,11 @@ def closed(plan: ExamPlan | None) -> str:
 
 
 def examine(
-    session: Session, actor: Actor, plan: ExamPlan, wishes: Sequence[Wish], spent: dict[str, Any] | None = None
+    session: Session,
+    actor: Actor,
+    plan: ExamPlan,
+    wishes: Sequence[Wish],
+    spent: dict[str, Any] | None = None,
 ) -> None:
     """Say of each wish whether it would be granted (R52, R60, R70–R73). Writes nothing.
 
@@ -81,13 +85,19 @@ def examine(
     candidates = _candidates(session, {wish.candidate_id for wish in wishes})
     entered = _entered(session, plan, candidates)
     forecast = Forecast(session, _school(actor), plan.exam_year, {} if spent is None else spent)
-    forecast.prepare((w.certificate_id, candidates[w.candidate_id].person_id) for w in wishes if w.candidate_id in candidates)
+    forecast.prepare(
+        (w.certificate_id, candidates[w.candidate_id].person_id)
+        for w in wishes
+        if w.candidate_id in candidates
+    )
     for wish in wishes:
         wish.problem = (
             _candidate_problem(candidates.get(wish.candidate_id))
             or _subjects_problem(offer, wish)
             or _entered_problem(offer, wish, entered[wish.candidate_id])
-            or forecast.problem(wish.certificate_id, candidates[wish.candidate_id], counting=spent is not None)
+            or forecast.problem(
+                wish.certificate_id, candidates[wish.candidate_id], counting=spent is not None
+            )
         )
         if not wish.problem:
             entered[wish.candidate_id] |= dict.fromkeys(wish.subject_ids, wish.group_id)
@@ -139,7 +149,9 @@ def _subjects_problem(offer: Offer, wish: Wish) -> str:
     if not wish.subject_ids:
         wish.subject_ids, problem = offer.subjects_for(wish.certificate_id, wish.group_id)
         return problem
-    return next(filter(None, (offer.refusal(s, wish.certificate_id, wish.group_id) for s in wish.subject_ids)), "")
+    return next(
+        filter(None, (offer.refusal(s, wish.certificate_id, wish.group_id) for s in wish.subject_ids)), ""
+    )
 
 
 def _entered_problem(offer: Offer, wish: Wish, entered: Mapping[int, int | None]) -> str:
@@ -147,7 +159,8 @@ def _entered_problem(offer: Offer, wish: Wish, entered: Mapping[int, int | None]
     if twice := [offer.subjects[subject].subject_name for subject in wish.subject_ids if subject in entered]:
         return f"已报考({'、'.join(twice)})"
     groups = {
-        group for subject, group in entered.items()
+        group
+        for subject, group in entered.items()
         if group is not None and offer.subjects[subject].certificate_id == wish.certificate_id
     }
     if wish.group_id is not None and groups - {wish.group_id}:
@@ -189,7 +202,11 @@ def register(session: Session, actor: Actor, plan: ExamPlan, wishes: Sequence[Wi
 
 
 def register_for_certificate(
-    session: Session, actor: Actor, plan: ExamPlan, certificate_id: int, candidate_ids: Iterable[int],
+    session: Session,
+    actor: Actor,
+    plan: ExamPlan,
+    certificate_id: int,
+    candidate_ids: Iterable[int],
     group_id: int | None = None,
 ) -> int:
     """All subjects of the certificate for each candidate (R71); a refusal refuses all, naming the first reason."""
@@ -230,7 +247,9 @@ def _use_places(session: Session, plan: ExamPlan, wishes: Sequence[Wish]) -> Non
             wish.problem = f"本年度该证书指标不足(剩余{left})"
 
 
-def _tickets(session: Session, actor: Actor, plan: ExamPlan, wishes: Sequence[Wish]) -> dict[tuple[int, int], int]:
+def _tickets(
+    session: Session, actor: Actor, plan: ExamPlan, wishes: Sequence[Wish]
+) -> dict[tuple[int, int], int]:
     """The ticket of each candidate and certificate, made where there is none yet (R75, R76, E90, E91)."""
     wanted = list(dict.fromkeys((wish.candidate_id, wish.certificate_id) for wish in wishes))
     known = session.execute(
@@ -270,7 +289,11 @@ def _numbered(
         serials = numbers.take(session, scope, len(own))
         if NEARLY_USED_UP in serials:
             notify.message(
-                session, f"准考证号即将用完:{scope}", f"已用到{serials[-1]},最多99999", kind=MessageKind.TODO, for_platform=True
+                session,
+                f"准考证号即将用完:{scope}",
+                f"已用到{serials[-1]},最多99999",
+                kind=MessageKind.TODO,
+                for_platform=True,
             )
         for pair, serial in zip(own, serials, strict=True):
             yield pair, formats.make_ticket_number(plan.exam_year, organisation, level, school, serial)
@@ -300,7 +323,9 @@ def live_slips(session: Session, registrations: Sequence[int]) -> dict[int, str]
     rows = session.execute(
         sa.select(FeeSlipLine.registration_id, FeeSlip.slip_number)
         .join(FeeSlip, FeeSlip.id == FeeSlipLine.slip_id)
-        .where(among(FeeSlipLine.registration_id, registrations), FeeSlipLine.slip_state != SlipState.RETURNED)
+        .where(
+            among(FeeSlipLine.registration_id, registrations), FeeSlipLine.slip_state != SlipState.RETURNED
+        )
     )
     return {row.registration_id: row.slip_number for row in rows}
 
@@ -312,7 +337,9 @@ def unregister(session: Session, actor: Actor, rows: Sequence[Registration]) -> 
         hold(session, session.get_one(ExamPlan, plan_id), _school(actor))
     if problems := deletion_problems(session, rows):
         first = next(row for row in rows if row.id in problems)
-        raise Conflict("registration.kept", f"{first.candidate_name}({first.subject_name}):{problems[first.id]}")
+        raise Conflict(
+            "registration.kept", f"{first.candidate_name}({first.subject_name}):{problems[first.id]}"
+        )
     persons: dict[tuple[int, int], set[int]] = defaultdict(set)
     for row in rows:
         persons[row.certificate_id, row.exam_year].add(row.person_id)
@@ -339,7 +366,8 @@ def _delete_rows(session: Session, ids: Sequence[int]) -> int:
         )
     )
     gone = session.execute(
-        sa.delete(Registration).where(among(Registration.id, ids), Registration.state == REGISTERED)
+        sa.delete(Registration)
+        .where(among(Registration.id, ids), Registration.state == REGISTERED)
         .execution_options(synchronize_session=False)
     )
     return int(gone.rowcount)  # type: ignore[attr-defined]
@@ -350,7 +378,12 @@ def _deletable(row: Registration) -> bool:
 
 
 @action(
-    Registration, "delete_registration", "删除报考", icon="trash", danger=True, when=_deletable,
+    Registration,
+    "delete_registration",
+    "删除报考",
+    icon="trash",
+    danger=True,
+    when=_deletable,
     confirm="将删除所选的{n}条报考;该证书本年度没有其他报考的考生,其指标退回",
 )
 def _delete(session: Session, actor: Actor, rows: list[Registration]) -> str:
@@ -358,6 +391,15 @@ def _delete(session: Session, actor: Actor, rows: list[Registration]) -> str:
 
 
 __all__ = [
-    "NOT_PUBLISHED", "OUTSIDE", "Wish", "closed", "deletion_problems", "examine", "hold", "live_slips", "register",
-    "register_for_certificate", "unregister",
+    "NOT_PUBLISHED",
+    "OUTSIDE",
+    "Wish",
+    "closed",
+    "deletion_problems",
+    "examine",
+    "hold",
+    "live_slips",
+    "register",
+    "register_for_certificate",
+    "unregister",
 ]

@@ -45,7 +45,16 @@ BY_SUBJECT = SheetSpec(
 
 
 def _optional(column: SheetColumn) -> SheetColumn:
-    return SheetColumn(column.name, column.label, column.kind, False, column.choices, column.help, column.sample, column.width)
+    return SheetColumn(
+        column.name,
+        column.label,
+        column.kind,
+        False,
+        column.choices,
+        column.help,
+        column.sample,
+        column.width,
+    )
 
 
 DELETIONS = SheetSpec(
@@ -111,7 +120,9 @@ def _apply(session: Session, actor: Actor, staged: Staged) -> None:
             plan = session.get_one(ExamPlan, plan_id)
             registrations.register(session, actor, plan, [wish for _, wish in pairs])
             expect(sum(not wish.problem for _, wish in pairs), len(pairs))
-            clashes += [f"第{row.number}行{row.values['name']}:{wish.clash}" for row, wish in pairs if wish.clash]
+            clashes += [
+                f"第{row.number}行{row.values['name']}:{wish.clash}" for row, wish in pairs if wish.clash
+            ]
         session.expunge_all()
     staged.notes += _clash_notes(clashes)
 
@@ -164,7 +175,9 @@ def _check_deletions(session: Session, actor: Actor, rows: list[Row], context: C
     meaning = Meaning(session, rows)
     entered = _entered(session, meaning)
     named = {row.number: _named(meaning, entered, row) for row in rows}
-    problems = registrations.deletion_problems(session, [entry for found in named.values() for entry in found])
+    problems = registrations.deletion_problems(
+        session, [entry for found in named.values() for entry in found]
+    )
     gone: list[int] = context.carry.setdefault("gone", [])
     taken = set(gone)
     for row in rows:
@@ -184,7 +197,9 @@ def _entered(session: Session, meaning: Meaning) -> dict[tuple[int, int], list[R
     """All registrations of the candidates in the plans, by both."""
     plans, people = [p.id for p in meaning.plans.values()], [c.id for c in meaning.candidates.values()]
     found: dict[tuple[int, int], list[Registration]] = defaultdict(list)
-    rows = sa.select(Registration).where(among(Registration.plan_id, plans), among(Registration.candidate_id, people))
+    rows = sa.select(Registration).where(
+        among(Registration.plan_id, plans), among(Registration.candidate_id, people)
+    )
     for entry in session.scalars(rows.order_by(Registration.id)):
         found[entry.plan_id, entry.candidate_id].append(entry)
     return found
@@ -226,7 +241,9 @@ def _apply_deletions(session: Session, actor: Actor, staged: Staged) -> None:
 
 
 def _by_ids(session: Session, ids: Iterable[int]) -> list[Registration]:
-    return list(session.scalars(sa.select(Registration).where(among(Registration.id, ids)).order_by(Registration.id)))
+    return list(
+        session.scalars(sa.select(Registration).where(among(Registration.id, ids)).order_by(Registration.id))
+    )
 
 
 deletions = register(

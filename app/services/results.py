@@ -111,16 +111,20 @@ def finalise(session: Session, plan: ExamPlan) -> int:
 
     Returns how many became final. A pending result stays pending (E120).
     """
-    final = session.execute(
-        sa.text(
-            "update certificate_result c set final_at = app_now()"
-            " where c.plan_id = :plan and c.final_at is null and c.outcome <> 'PENDING' and not exists ("
-            "   select 1 from registration r left join score s on s.registration_id = r.id"
-            "   where r.ticket_id = c.ticket_id and r.state <> 'CANCELLED' and s.locked_at is null)"
-            " returning c.id"
-        ),
-        {"plan": plan.id},
-    ).scalars().all()
+    final = (
+        session.execute(
+            sa.text(
+                "update certificate_result c set final_at = app_now()"
+                " where c.plan_id = :plan and c.final_at is null and c.outcome <> 'PENDING' and not exists ("
+                "   select 1 from registration r left join score s on s.registration_id = r.id"
+                "   where r.ticket_id = c.ticket_id and r.state <> 'CANCELLED' and s.locked_at is null)"
+                " returning c.id"
+            ),
+            {"plan": plan.id},
+        )
+        .scalars()
+        .all()
+    )
     _number(session, plan, list(final))
     session.expire_all()
     return len(final)
@@ -147,7 +151,9 @@ def _number(session: Session, plan: ExamPlan, results: list[int]) -> None:
         number = Level(level).number
         scope = f"certificate:{organisation}:{number:02d}:{school}:{plan.exam_year % 100:02d}"
         for task, serial in zip(tasks, numbers.take(session, scope, len(tasks)), strict=True):
-            made = formats.make_certificate_number(plan.exam_year, organisation, number, school, serial, prefix)
+            made = formats.make_certificate_number(
+                plan.exam_year, organisation, number, school, serial, prefix
+            )
             given.append({"key": task, "number": made})
     if given:
         session.connection().execute(

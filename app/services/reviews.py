@@ -58,10 +58,25 @@ def disagree(session: Session, actor: Actor, rows: list[Declaration], reason: st
 
 
 @move(
-    Declaration, "approve", order=22, primary=True,
+    Declaration,
+    "approve",
+    order=22,
+    primary=True,
     asks=(
-        Ask("approved_count", "批准人数", Int(1, 99_999), required=False, help="批量通过时可留空,即按各自的申报人数批准"),
-        Ask("social_count", "其中社会考生", Int(0, 99_999), required=False, help="仅当批次规定社会考生单列指标时填写"),
+        Ask(
+            "approved_count",
+            "批准人数",
+            Int(1, 99_999),
+            required=False,
+            help="批量通过时可留空,即按各自的申报人数批准",
+        ),
+        Ask(
+            "social_count",
+            "其中社会考生",
+            Int(0, 99_999),
+            required=False,
+            help="仅当批次规定社会考生单列指标时填写",
+        ),
         Ask("exceed", "批准人数多于申报人数时,仍然批准", Flag(), required=False),
     ),
 )
@@ -89,7 +104,9 @@ def approve(
         if not 1 <= count <= 99_999:
             raise DomainError("approve.count", "批准人数为1–99999", "approved_count")
         if count > row.applied_count and not exceed:
-            message = f"批准{count}人,多于“{row}”申报的{row.applied_count}人;如确定,请勾选“仍然批准”后再次提交"
+            message = (
+                f"批准{count}人,多于“{row}”申报的{row.applied_count}人;如确定,请勾选“仍然批准”后再次提交"
+            )
             raise DomainError("approve.exceed", message, "exceed")
         grants += _split(row, batches[row.batch_id], count, social_count)
         row.state, row.approved_count, row.refusal_reason = DeclarationState.APPROVED, count, None
@@ -119,7 +136,12 @@ def refuse(session: Session, actor: Actor, rows: list[Declaration], reason: str)
 
 
 def _refuse(
-    session: Session, actor: Actor, rows: list[Declaration], reason: str, state: DeclarationState, stage: ReviewStage
+    session: Session,
+    actor: Actor,
+    rows: list[Declaration],
+    reason: str,
+    state: DeclarationState,
+    stage: ReviewStage,
 ) -> str:
     if not 2 <= len(reason) <= 500:
         raise DomainError("refuse.reason", "不通过原因为2–500字", "reason")
@@ -136,9 +158,13 @@ def _refuse(
 
 
 @move(
-    Declaration, "retract", order=30,
-    when=lambda row: row.state in (DeclarationState.APPROVED, DeclarationState.REFUSED)
-    and row.updated_at > clock.now() - RETRACTABLE,
+    Declaration,
+    "retract",
+    order=30,
+    when=lambda row: (
+        row.state in (DeclarationState.APPROVED, DeclarationState.REFUSED)
+        and row.updated_at > clock.now() - RETRACTABLE
+    ),
 )
 def retract(session: Session, actor: Actor, rows: list[Declaration]) -> str:
     """Back to waiting: by whoever decided, while the message to the school still waits and no place is used."""
@@ -161,8 +187,12 @@ def retract(session: Session, actor: Actor, rows: list[Declaration]) -> str:
         row.refusal_reason = None
         _review(session, actor, row, last.stage, Decision.RETRACTED)
         notify.message(
-            session, "证书试点申报重新审核", f"“{row.certificate.full_name}”的审核决定已收回,请等待新的结果",
-            kind=MessageKind.NOTICE, link=f"/console/declaration/{row.id}", school_id=row.school_id,
+            session,
+            "证书试点申报重新审核",
+            f"“{row.certificate.full_name}”的审核决定已收回,请等待新的结果",
+            kind=MessageKind.NOTICE,
+            link=f"/console/declaration/{row.id}",
+            school_id=row.school_id,
         )
     session.flush()
     return f"已收回{len(rows)}项决定"
@@ -173,7 +203,9 @@ def _stop_message(session: Session, row: Declaration) -> bool:
     stopped = session.execute(
         sa.update(SmsMessage)
         .where(
-            SmsMessage.about_table == "declaration", SmsMessage.about_id == row.id, SmsMessage.state == SmsState.QUEUED
+            SmsMessage.about_table == "declaration",
+            SmsMessage.about_id == row.id,
+            SmsMessage.state == SmsState.QUEUED,
         )
         .values(state=SmsState.CANCELLED)
         .returning(SmsMessage.id)
@@ -203,13 +235,21 @@ def _review(
 ) -> None:
     session.add(
         Review(
-            declaration_id=row.id, school_id=row.school_id, stage=stage, decision=decision, approved_count=count,
-            reason=reason, reviewer_id=actor.account, decided_at=clock.now(),
+            declaration_id=row.id,
+            school_id=row.school_id,
+            stage=stage,
+            decision=decision,
+            approved_count=count,
+            reason=reason,
+            reviewer_id=actor.account,
+            decided_at=clock.now(),
         )
     )
 
 
-def _tell(session: Session, rows: Sequence[Declaration], template: str, result: str, reason: str = "") -> None:
+def _tell(
+    session: Session, rows: Sequence[Declaration], template: str, result: str, reason: str = ""
+) -> None:
     """The school reads it at once; the text message waits as long as the decision can be taken back (R32)."""
     mobiles = dict(
         session.execute(
@@ -220,10 +260,19 @@ def _tell(session: Session, rows: Sequence[Declaration], template: str, result: 
     for row in rows:
         certificate = row.certificate.full_name
         notify.message(
-            session, f"证书试点申报{result}:{certificate}", reason or f"批准{row.approved_count}人",
-            kind=MessageKind.RESULT, link=f"/console/declaration/{row.id}", school_id=row.school_id,
+            session,
+            f"证书试点申报{result}:{certificate}",
+            reason or f"批准{row.approved_count}人",
+            kind=MessageKind.RESULT,
+            link=f"/console/declaration/{row.id}",
+            school_id=row.school_id,
         )
         params = {"certificate": certificate, "count": row.approved_count, "reason": reason}
         notify.sms(
-            session, mobiles.get(row.school_id), template, params, about=("declaration", row.id), send_after=later
+            session,
+            mobiles.get(row.school_id),
+            template,
+            params,
+            about=("declaration", row.id),
+            send_after=later,
         )

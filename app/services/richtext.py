@@ -7,10 +7,36 @@ import re
 import nh3
 
 _TAGS = {
-    "p", "br", "b", "strong", "i", "em", "u", "s", "span", "h3", "h4", "blockquote", "ul", "ol", "li", "a", "img",
-    "table", "thead", "tbody", "tr", "th", "td",
+    "p",
+    "br",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "u",
+    "s",
+    "span",
+    "h3",
+    "h4",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+    "a",
+    "img",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
 }
-_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
 # Alignment and colour travel as the editor's own classes, so no style attribute is ever stored (strict CSP).
 _CLASSES = {"p", "span", "h3", "h4", "li"}
 _CLASS = re.compile(r"align-(?:center|right|justify)|ink-(?:red|amber|green|blue|violet|grey)")
@@ -43,7 +69,14 @@ def clean_html(html: str) -> str:
 def plain_text(html: str) -> str:
     """The visible text, for lengths, lists and documents."""
     text = nh3.clean(re.sub(r"</(p|h\d|li|tr)>|<br\s*/?>", "\n", html), tags=set())
-    for entity, character in (("&nbsp;", " "), ("\xa0", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+    for entity, character in (
+        ("&nbsp;", " "),
+        ("\xa0", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", '"'),
+        ("&amp;", "&"),
+    ):
         text = text.replace(entity, character)
     return text.strip()
 

@@ -81,7 +81,9 @@ def _require_unused(session: Session, row: Room) -> None:
     use = session.execute(
         sa.text("select seated, scheduled, published from panel_room_use(:room)"), {"room": row.id}
     ).one()
-    changed = {name for name in ("name", "kind", "address") if sa.inspect(row).attrs[name].history.has_changes()}
+    changed = {
+        name for name in ("name", "kind", "address") if sa.inspect(row).attrs[name].history.has_changes()
+    }
     if row.seats is not None and row.seats < use.seated:
         raise DomainError("room.seats", f"已安排到{use.seated}号座位,座位数不能少于{use.seated}", "seats")
     if use.scheduled and "kind" in changed:
@@ -164,7 +166,12 @@ def _earlier_plans(session: Session) -> list[tuple[str, str]]:
 
 
 @action(
-    Room, "copy_rooms", "沿用历史考场", on="list", icon="copy", order=10,
+    Room,
+    "copy_rooms",
+    "沿用历史考场",
+    on="list",
+    icon="copy",
+    order=10,
     confirm="把该站点以往计划的考场设置到所选计划;同名考场已存在的跳过",
     asks=(
         Ask("plan_id", "考试计划", None, options=_plans),
@@ -176,7 +183,9 @@ def _copy(
     session: Session, actor: Actor, rows: list[Room], plan_id: str, site_id: str, source_id: str = ""
 ) -> str:
     plan, site = _asked(session, ExamPlan, plan_id, "plan_id"), _asked(session, ExamSite, site_id, "site_id")
-    added, skipped = copy_rooms(session, plan, site, int(source_id) if str(source_id or "").isdecimal() else None)
+    added, skipped = copy_rooms(
+        session, plan, site, int(source_id) if str(source_id or "").isdecimal() else None
+    )
     return f"已沿用{added}个考场" + (f",跳过已存在的{skipped}个" if skipped else "")
 
 
@@ -187,7 +196,9 @@ def _asked(session: Session, model: type[Any], key: str, name: str) -> Any:
     return row
 
 
-def copy_rooms(session: Session, plan: ExamPlan, site: ExamSite, source_id: int | None = None) -> tuple[int, int]:
+def copy_rooms(
+    session: Session, plan: ExamPlan, site: ExamSite, source_id: int | None = None
+) -> tuple[int, int]:
     """The rooms of an earlier plan of the same site, with their certificates (R80): (added, skipped).
 
     What the plan already has by name or by physical room is skipped, so a second run adds nothing (E96).
@@ -228,7 +239,9 @@ def copy_rooms(session: Session, plan: ExamPlan, site: ExamSite, source_id: int 
     session.execute(
         sa.insert(RoomCertificate).from_select(
             ["room_id", "site_certificate_id", "site_id", "school_id", "organisation_id"],
-            sa.select(new.id, RoomCertificate.site_certificate_id, new.site_id, new.school_id, new.organisation_id)
+            sa.select(
+                new.id, RoomCertificate.site_certificate_id, new.site_id, new.school_id, new.organisation_id
+            )
             .join(new, new.copied_from_id == RoomCertificate.room_id)
             .where(new.id.in_([row.id for row in added])),
         )

@@ -27,12 +27,21 @@ SHEET = SheetSpec(
         SheetColumn("plan_code", "计划编号", "code", True, sample="K202005229994"),
         SheetColumn("site_code", "站点代码", "code", True, sample="15003"),
         SheetColumn("name", "考场名称", required=True, help="写明机房、教室或车间", sample="13号机房"),
-        SheetColumn("kind", "考场类型", "choice", True, tuple(mode.label for mode in ExamMode), sample="机考"),
+        SheetColumn(
+            "kind", "考场类型", "choice", True, tuple(mode.label for mode in ExamMode), sample="机考"
+        ),
         SheetColumn("seats", "座位数", "integer", True, help="1–1000", sample="30"),
         SheetColumn("province", "省", help="省、市、区县留空即与站点相同"),
         SheetColumn("city", "市"),
         SheetColumn("county", "区县"),
-        SheetColumn("address", "详细地址", required=True, help="精确到门牌号", sample="市南区一号路1号实训楼三层", width=30),
+        SheetColumn(
+            "address",
+            "详细地址",
+            required=True,
+            help="精确到门牌号",
+            sample="市南区一号路1号实训楼三层",
+            width=30,
+        ),
         SheetColumn("certificates", "考试的证书", help="多个证书用顿号隔开,留空即站点的全部证书", width=30),
     ),
     notes=("一行一个考场;考场类型与科目的考试方式一致才能排考。",),
@@ -63,7 +72,11 @@ def _check(session: Session, actor: Actor, rows: list[Row], context: Context) ->
             row.refuse("站点未通过审批" if problem == rooms.NOT_APPROVED else problem)
         _check_certificates(row, certificates.get(site.id, {}))
         places.check(row, site)
-        row.values |= {"plan_id": plan.id, "site_id": site.id, "kind": ExamMode.by_label(row.values["kind"] or "")}
+        row.values |= {
+            "plan_id": plan.id,
+            "site_id": site.id,
+            "kind": ExamMode.by_label(row.values["kind"] or ""),
+        }
         _check_name(row, named.get((plan.id, row.values["name"]), []))
 
 
@@ -100,7 +113,9 @@ def _check_name(row: Row, same: list[Room]) -> None:
     """The same room again is nothing new; another of its name is refused."""
     for room in same:
         if room.site_id != row.values["site_id"]:
-            row.refuse(f"同名考场已设置在“{room.site_name}”,不同楼宇的同名考场请在页面上填写楼宇", _LABELS["name"])
+            row.refuse(
+                f"同名考场已设置在“{room.site_name}”,不同楼宇的同名考场请在页面上填写楼宇", _LABELS["name"]
+            )
         elif all(getattr(room, name) == row.values[name] for name in ("kind", "seats", "address")):
             row.unchanged(room.id)
         else:
@@ -111,9 +126,13 @@ class _Places:
     """省, 市, 区县 by name, each within the one before."""
 
     def __init__(self, session: Session, rows: list[Row]) -> None:
-        names = {name: {row.values.get(name) for row in rows} - {None} for name in ("province", "city", "county")}
+        names = {
+            name: {row.values.get(name) for row in rows} - {None} for name in ("province", "city", "county")
+        }
         self.provinces = dict(
-            session.execute(sa.select(Province.name, Province.id).where(Province.name.in_(names["province"]))).all()
+            session.execute(
+                sa.select(Province.name, Province.id).where(Province.name.in_(names["province"]))
+            ).all()
         )
         self.cities = list(session.scalars(sa.select(City).where(City.name.in_(names["city"]))))
         self.counties = list(session.scalars(sa.select(County).where(County.name.in_(names["county"]))))
@@ -143,7 +162,9 @@ _COLUMNS = ("plan_id", "site_id", "name", "kind", "seats", "place_city_id", "cou
 def _apply(session: Session, actor: Actor, staged: Staged) -> None:
     for chunk in staged.rows():
         sites = {row.values["site_id"] for row in chunk}
-        school = dict(session.execute(sa.select(ExamSite.id, ExamSite.school_id).where(ExamSite.id.in_(sites))).all())
+        school = dict(
+            session.execute(sa.select(ExamSite.id, ExamSite.school_id).where(ExamSite.id.in_(sites))).all()
+        )
         venues = _venues(session, {(school[row.values["site_id"]], row.values["name"]) for row in chunk})
         made = session.execute(
             sa.insert(Room).returning(Room.id, Room.plan_id, Room.site_id, Room.name, Room.organisation_id),
@@ -163,7 +184,9 @@ def _apply(session: Session, actor: Actor, staged: Staged) -> None:
 def _venues(session: Session, wanted: set[tuple[int, str]]) -> dict[tuple[int, str], int]:
     values = [{"school_id": school, "building": "", "name": name} for school, name in sorted(wanted)]
     session.execute(insert(Venue).values(values).on_conflict_do_nothing())
-    rows = session.scalars(sa.select(Venue).where(Venue.building == "", Venue.name.in_({name for _, name in wanted})))
+    rows = session.scalars(
+        sa.select(Venue).where(Venue.building == "", Venue.name.in_({name for _, name in wanted}))
+    )
     return {(row.school_id, row.name): row.id for row in rows}
 
 

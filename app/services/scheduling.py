@@ -95,7 +95,12 @@ def progress(session: Session, plan: ExamPlan) -> Progress:
     return Progress(
         tuple(
             SubjectProgress(
-                one.id, one.subject_code, one.subject_name, one.certificate_name, one.mode.label, one.schedule_state,
+                one.id,
+                one.subject_code,
+                one.subject_name,
+                one.certificate_name,
+                one.mode.label,
+                one.schedule_state,
                 *counts.get(one.id, (0, 0)),
                 tuple((str(reason), int(number)) for reason, number in one.left_reasons or ()),
             )
@@ -139,7 +144,11 @@ def as_drafts(session: Session, subjects: list[PlanSubject], used: Collection[in
     """未排考 → 已编排考点 → 编排中 where somebody was seated, back to 未排考 where nobody was."""
     for state in (ScheduleState.ALLOCATED, ScheduleState.DRAFT):
         for one in subjects:
-            if one.id in used and one.schedule_state in _OPEN and one.schedule_state is not ScheduleState.DRAFT:
+            if (
+                one.id in used
+                and one.schedule_state in _OPEN
+                and one.schedule_state is not ScheduleState.DRAFT
+            ):
                 one.schedule_state = state
         session.flush()
     for one in subjects:
@@ -245,7 +254,9 @@ def tell_schools(session: Session, plan: ExamPlan, subject_ids: Collection[int],
     seat = SeatAssignment
     seats = seat.plan_subject_id.in_(subject_ids)
     own = dict(
-        session.execute(sa.select(seat.school_id, sa.func.count()).where(seats).group_by(seat.school_id)).all()
+        session.execute(
+            sa.select(seat.school_id, sa.func.count()).where(seats).group_by(seat.school_id)
+        ).all()
     )
     hosted = dict(
         session.execute(
@@ -303,21 +314,39 @@ def _may_publish(plan: Any) -> bool:
 
 
 page_link(
-    ExamPlan, "schedule", "排考", "/console/scheduling/{id}/", on="one", icon="layout-grid", order=30,
+    ExamPlan,
+    "schedule",
+    "排考",
+    "/console/scheduling/{id}/",
+    on="one",
+    icon="layout-grid",
+    order=30,
     when=lambda plan: plan.state is PlanState.PUBLISHED and clock.now() >= plan.scheduling_from,
 )
 
 
 @action(
-    ExamPlan, "auto_schedule", "自动排考", on="one", icon="wand", order=31, primary=True, when=_in_window,
+    ExamPlan,
+    "auto_schedule",
+    "自动排考",
+    on="one",
+    icon="wand",
+    order=31,
+    primary=True,
+    when=_in_window,
     confirm="为全部未发布的科目重新安排考场和座位;已发布的安排不变",
 )
 def _auto_schedule(session: Session, actor: Actor, chosen: list[ExamPlan]) -> Outcome:
     plan = chosen[0]
     require_window(plan)
     job = queue.enqueue(
-        session, actor, f"自动排考:{plan.name}", "schedule.plan", {"plan_id": plan.id},
-        permission="exam_plan:auto_schedule", link=_board(plan.id),
+        session,
+        actor,
+        f"自动排考:{plan.name}",
+        "schedule.plan",
+        {"plan_id": plan.id},
+        permission="exam_plan:auto_schedule",
+        link=_board(plan.id),
     )
     return Outcome("已开始自动排考", f"/console/jobs/{job.id}/")
 
@@ -332,26 +361,47 @@ def _work(run: Run) -> None:
         done = schedule_plan(session, plan)
         notes = [f"{one.certificate} {one.name}:{one.sentence}" for one in done.subjects if one.left]
         run.finish(
-            session, total=done.registered, done=done.registered, notes=[done.sentence, *notes],
+            session,
+            total=done.registered,
+            done=done.registered,
+            notes=[done.sentence, *notes],
         )
 
 
 @action(
-    ExamPlan, "unschedule", "撤销排考", on="one", icon="arrow-back-up", order=32, danger=True, when=_in_window,
+    ExamPlan,
+    "unschedule",
+    "撤销排考",
+    on="one",
+    icon="arrow-back-up",
+    order=32,
+    danger=True,
+    when=_in_window,
     confirm="撤销本计划的全部座位安排,考生回到未排考;已发布的安排也会撤回并通知院校",
 )
 def _unschedule(session: Session, actor: Actor, chosen: list[ExamPlan]) -> Outcome:
     return Outcome(f"已撤销{unschedule(session, chosen[0])}人次的排考", _board(chosen[0].id))
 
 
-_ACCEPT = Ask("accept_left", "还有人未排考也发布", Flag(), required=False, help="未排考的考生在排考时间内仍可继续安排")
+_ACCEPT = Ask(
+    "accept_left", "还有人未排考也发布", Flag(), required=False, help="未排考的考生在排考时间内仍可继续安排"
+)
 
 
 @action(
-    ExamPlan, "publish_schedule", "发布排考", on="one", icon="send", order=33, when=_may_publish, asks=(_ACCEPT,),
+    ExamPlan,
+    "publish_schedule",
+    "发布排考",
+    on="one",
+    icon="send",
+    order=33,
+    when=_may_publish,
+    asks=(_ACCEPT,),
     confirm="发布后院校和考生即可看到考场与座位,准考证地址随之确定",
 )
-def _publish_plan(session: Session, actor: Actor, chosen: list[ExamPlan], accept_left: bool = False) -> Outcome:
+def _publish_plan(
+    session: Session, actor: Actor, chosen: list[ExamPlan], accept_left: bool = False
+) -> Outcome:
     done = publish_schedule(session, chosen[0], accept_left=bool(accept_left))
     return Outcome(f"排考已发布,{done.sentence}", _board(chosen[0].id))
 
@@ -361,20 +411,29 @@ def _board(plan_id: int) -> str:
 
 
 @move(PlanSubject, "publish_schedule", asks=(_ACCEPT,), order=33)
-def _publish_subjects(session: Session, actor: Actor, chosen: list[PlanSubject], accept_left: bool = False) -> Outcome:
+def _publish_subjects(
+    session: Session, actor: Actor, chosen: list[PlanSubject], accept_left: bool = False
+) -> Outcome:
     for plan_id, ids in _by_plan(chosen).items():
         publish_schedule(session, session.get_one(ExamPlan, plan_id), ids, accept_left=bool(accept_left))
     return Outcome(f"已发布{len(chosen)}个科目的排考", _board(chosen[0].plan_id))
 
 
 @action(
-    PlanSubject, "unschedule", "撤销排考", icon="arrow-back-up", order=32, danger=True,
+    PlanSubject,
+    "unschedule",
+    "撤销排考",
+    icon="arrow-back-up",
+    order=32,
+    danger=True,
     when=lambda subject: subject.schedule_state is not ScheduleState.NONE,
     confirm="撤销所选科目的全部座位安排,考生回到未排考",
 )
 def _unschedule_subjects(session: Session, actor: Actor, chosen: list[PlanSubject]) -> Outcome:
     plan_id = chosen[0].plan_id
-    count = sum(unschedule(session, session.get_one(ExamPlan, key), ids) for key, ids in _by_plan(chosen).items())
+    count = sum(
+        unschedule(session, session.get_one(ExamPlan, key), ids) for key, ids in _by_plan(chosen).items()
+    )
     return Outcome(f"已撤销{count}人次的排考", _board(plan_id))
 
 

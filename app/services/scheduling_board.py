@@ -84,7 +84,9 @@ def board(session: Session, plan: ExamPlan) -> Board:
     for row in session.scalars(
         sa.select(ExamSession).where(ExamSession.plan_id == plan.id).order_by(ExamSession.starts_at)
     ):
-        sessions[row.plan_subject_id].append(SessionUse(row.starts_at, row.ends_at, tuple(uses.get(row.id, ()))))
+        sessions[row.plan_subject_id].append(
+            SessionUse(row.starts_at, row.ends_at, tuple(uses.get(row.id, ())))
+        )
     return Board(
         tuple(SubjectBoard(one, tuple(sessions[one.id])) for one in progress(session, plan).subjects),
         tuple(_offers(session, plan)),
@@ -127,7 +129,9 @@ def _uses(session: Session, plan: ExamPlan) -> dict[int, list[SiteUse]]:
         (row.session_id, row.site_id): row.places
         for row in session.execute(
             sa.select(
-                SiteAllocation.session_id, SiteAllocation.site_id, sa.func.sum(SiteAllocation.places).label("places")
+                SiteAllocation.session_id,
+                SiteAllocation.site_id,
+                sa.func.sum(SiteAllocation.places).label("places"),
             )
             .where(SiteAllocation.plan_id == plan.id, SiteAllocation.guest_school_id.is_not(None))
             .group_by(SiteAllocation.session_id, SiteAllocation.site_id)

@@ -67,7 +67,10 @@ def to_schedule(session: Session, plan: ExamPlan, moment: datetime) -> Ground:
     people = _people(session, plan, sa.and_(Registration.state == RegistrationState.REGISTERED))
     taken_people, taken_rooms = _busy_elsewhere(session, plan), _room_spans_elsewhere(session, plan)
     seats = sa.select(
-        SeatAssignment.person_id, SeatAssignment.plan_subject_id, SeatAssignment.starts_at, SeatAssignment.ends_at
+        SeatAssignment.person_id,
+        SeatAssignment.plan_subject_id,
+        SeatAssignment.starts_at,
+        SeatAssignment.ends_at,
     )
     seated: set[tuple[int, int]] = set()
     for person, subject, starts, ends in session.execute(seats.where(SeatAssignment.plan_id == plan.id)):
@@ -79,7 +82,9 @@ def to_schedule(session: Session, plan: ExamPlan, moment: datetime) -> Ground:
     rooms = _rooms(session, plan, taken_rooms)
     sites = _sites(session, plan)
     registrations, excused = _placed(people, subjects, rooms, sites, _guests_seated(session, plan), seated)
-    problem = Problem(tuple(subjects), tuple(sessions), tuple(rooms), tuple(registrations), _frozen(taken_people))
+    problem = Problem(
+        tuple(subjects), tuple(sessions), tuple(rooms), tuple(registrations), _frozen(taken_people)
+    )
     return Ground(problem, params(session, plan), sites, excused)
 
 
@@ -97,7 +102,9 @@ def as_scheduled(
         model.Seat(row.session_id, row.room_id, row.seat_number, row.registration_id)
         for row in session.execute(
             sa.select(
-                SeatAssignment.session_id, RoomSession.room_id, SeatAssignment.seat_number,
+                SeatAssignment.session_id,
+                RoomSession.room_id,
+                SeatAssignment.seat_number,
                 SeatAssignment.registration_id,
             )
             .join(RoomSession, RoomSession.id == SeatAssignment.room_session_id)
@@ -110,9 +117,13 @@ def as_scheduled(
     sitting = {seat.registration: site_of.get(seat.room) for seat in seats}
     registrations = [
         model.Registration(
-            row.id, row.person_id, row.plan_subject_id,
+            row.id,
+            row.person_id,
+            row.plan_subject_id,
             _standing(sitting.get(row.id), sites.allowed(row.school_id, row.certificate_id)),
-            row.school_id, row.ticket_number, row.paid,
+            row.school_id,
+            row.ticket_number,
+            row.paid,
         )
         for row in people
         if row.id in sitting or row.plan_subject_id in chosen
@@ -122,19 +133,26 @@ def as_scheduled(
         if (one.candidate, one.subject) in seen:
             registrations[place] = replace(one, candidate=-one.id)
         seen.add((one.candidate, one.subject))
-    left = tuple(Left(one.id, one.subject, "left", "未排考", False) for one in registrations if one.id not in sitting)
+    left = tuple(
+        Left(one.id, one.subject, "left", "未排考", False) for one in registrations if one.id not in sitting
+    )
     busy = _frozen(_busy_elsewhere(session, plan))
     problem = Problem(tuple(subjects), tuple(sessions), tuple(rooms), tuple(registrations), busy)
     return Ground(problem, params(session, plan), sites), Plan(tuple(seats), left)
 
 
 def _changed(
-    seats: list[model.Seat], changes: Sequence[model.Seat], subject_of: dict[int, int], subjects: list[model.Subject]
+    seats: list[model.Seat],
+    changes: Sequence[model.Seat],
+    subject_of: dict[int, int],
+    subjects: list[model.Subject],
 ) -> list[model.Seat]:
     linked = {subject.id for subject in subjects if subject.every_session}
     moved = {(one.registration, one.session) for one in changes}
     alone = {one.registration for one in changes if subject_of.get(one.registration) not in linked}
-    kept = [one for one in seats if one.registration not in alone and (one.registration, one.session) not in moved]
+    kept = [
+        one for one in seats if one.registration not in alone and (one.registration, one.session) not in moved
+    ]
     return [*kept, *changes]
 
 
@@ -177,7 +195,12 @@ def _subjects(session: Session, plan: ExamPlan, sessions: list[model.Session]) -
             usable = ()
         found.append(
             model.Subject(
-                subject.id, subject.subject_name, subject.certificate_id, subject.mode.label, usable, subject.consecutive
+                subject.id,
+                subject.subject_name,
+                subject.certificate_id,
+                subject.mode.label,
+                usable,
+                subject.consecutive,
             )
         )
     return found
@@ -187,8 +210,13 @@ def _people(session: Session, plan: ExamPlan, which: sa.ColumnElement[bool]) -> 
     return list(
         session.execute(
             sa.select(
-                Registration.id, Registration.person_id, Registration.plan_subject_id, Registration.school_id,
-                Registration.certificate_id, Registration.ticket_number, Registration.paid,
+                Registration.id,
+                Registration.person_id,
+                Registration.plan_subject_id,
+                Registration.school_id,
+                Registration.certificate_id,
+                Registration.ticket_number,
+                Registration.paid,
             )
             .where(Registration.plan_id == plan.id, which)
             .order_by(Registration.school_id, Registration.ticket_number, Registration.id)
@@ -212,7 +240,13 @@ def _rooms(session: Session, plan: ExamPlan, taken: dict[int, list[Span]]) -> li
     )
     return [
         model.Room(
-            row.id, row.name, row.site_id, row.kind.label, row.seats, frozenset(kept[row.id]), tuple(taken[row.id])
+            row.id,
+            row.name,
+            row.site_id,
+            row.kind.label,
+            row.seats,
+            frozenset(kept[row.id]),
+            tuple(taken[row.id]),
         )
         for row in rows
     ]
@@ -240,7 +274,10 @@ def _sites(session: Session, plan: ExamPlan) -> Sites:
     grants: dict[SchoolCertificate, list[tuple[int, int]]] = defaultdict(list)
     for row in session.execute(
         sa.select(
-            BorrowedSite.guest_school_id, BorrowedSite.certificate_id, BorrowedSite.site_id, BorrowedSite.places
+            BorrowedSite.guest_school_id,
+            BorrowedSite.certificate_id,
+            BorrowedSite.site_id,
+            BorrowedSite.places,
         )
         .where(BorrowedSite.plan_id == plan.id)
         .order_by(BorrowedSite.id)
@@ -273,7 +310,9 @@ def _guests_seated(session: Session, plan: ExamPlan) -> dict[tuple[int, int, int
     """How many people of (school, certificate) already have a seat at a site."""
     people = sa.func.count(sa.distinct(SeatAssignment.person_id))
     where = (SeatAssignment.school_id, SeatAssignment.certificate_id, SeatAssignment.site_id)
-    rows = session.execute(sa.select(*where, people).where(SeatAssignment.plan_id == plan.id).group_by(*where))
+    rows = session.execute(
+        sa.select(*where, people).where(SeatAssignment.plan_id == plan.id).group_by(*where)
+    )
     return {(school, certificate, site): number for school, certificate, site, number in rows}
 
 
@@ -320,7 +359,11 @@ def _placed(
         model.Registration(
             row.id,
             -row.id if row.id in excused and excused[row.id][0] == "twice" else row.person_id,
-            row.plan_subject_id, placed[row.id], row.school_id, row.ticket_number, row.paid,
+            row.plan_subject_id,
+            placed[row.id],
+            row.school_id,
+            row.ticket_number,
+            row.paid,
         )
         for row in people
     ]
@@ -328,7 +371,10 @@ def _placed(
 
 
 def _granted(
-    key: SchoolCertificate, members: list[Any], grants: list[tuple[int, int]], seated: dict[tuple[int, int, int], int]
+    key: SchoolCertificate,
+    members: list[Any],
+    grants: list[tuple[int, int]],
+    seated: dict[tuple[int, int, int], int],
 ) -> dict[int, int]:
     """Person → site of a grant, all subjects of the certificate at one place."""
     queue = list(dict.fromkeys(row.person_id for row in members))

@@ -50,12 +50,16 @@ def write_seats(session: Session, plan: ExamPlan, seats: Sequence[Seat], subject
     expected = Counter((seat.session, seat.room) for seat in seats)
     papers = {(seat.session, seat.room): subject_of[seat.registration] for seat in seats}
     with conflicts_told():
-        opened = open_rooms(session, plan, [(papers[key], *key, people) for key, people in sorted(expected.items())])
+        opened = open_rooms(
+            session, plan, [(papers[key], *key, people) for key, people in sorted(expected.items())]
+        )
         add_seats(session, plan, seats, subject_of, opened)
     mark_registrations(session, {seat.registration for seat in seats})
 
 
-def open_rooms(session: Session, plan: ExamPlan, rows: list[tuple[int, int, int, int]]) -> dict[tuple[int, int], int]:
+def open_rooms(
+    session: Session, plan: ExamPlan, rows: list[tuple[int, int, int, int]]
+) -> dict[tuple[int, int], int]:
     """New room sessions from (subject, session, room, expected): (session, room) → id."""
     names = ("plan_subject_id", "session_id", "room_id", "expected")
     values = [dict(zip(names, row, strict=True)) for row in rows]
@@ -65,7 +69,11 @@ def open_rooms(session: Session, plan: ExamPlan, rows: list[tuple[int, int, int,
 
 
 def add_seats(
-    session: Session, plan: ExamPlan, seats: Sequence[Seat], subject_of: dict[int, int], opened: dict[tuple[int, int], int]
+    session: Session,
+    plan: ExamPlan,
+    seats: Sequence[Seat],
+    subject_of: dict[int, int],
+    opened: dict[tuple[int, int], int],
 ) -> None:
     """Seats in room sessions that are there."""
     values = [
@@ -88,7 +96,10 @@ def mark_registrations(session: Session, registration_ids: Collection[int]) -> N
     seat = SeatAssignment
     spans = session.execute(
         sa.select(
-            seat.registration_id, sa.func.min(seat.site_id), sa.func.min(seat.starts_at), sa.func.max(seat.ends_at)
+            seat.registration_id,
+            sa.func.min(seat.site_id),
+            sa.func.min(seat.starts_at),
+            sa.func.max(seat.ends_at),
         )
         .where(among(seat.registration_id, registration_ids))
         .group_by(seat.registration_id)
@@ -96,10 +107,16 @@ def mark_registrations(session: Session, registration_ids: Collection[int]) -> N
     if not spans:
         return
     moment: Any = sa.DateTime(timezone=True)
-    kinds: dict[str, Any] = {"id": sa.BigInteger(), "site_id": sa.BigInteger(), "starts_at": moment, "ends_at": moment}
+    kinds: dict[str, Any] = {
+        "id": sa.BigInteger(),
+        "site_id": sa.BigInteger(),
+        "starts_at": moment,
+        "ends_at": moment,
+    }
     columns = [sa.column(name, kind) for name, kind in kinds.items()]
     arrays = [
-        sa.cast(list(values), ARRAY(kind)) for values, kind in zip(zip(*spans, strict=True), kinds.values(), strict=True)
+        sa.cast(list(values), ARRAY(kind))
+        for values, kind in zip(zip(*spans, strict=True), kinds.values(), strict=True)
     ]
     span = sa.func.unnest(*arrays).table_valued(*columns, name="span").render_derived()
     session.execute(
@@ -159,7 +176,10 @@ def recount(session: Session, subject_ids: Collection[int]) -> None:
     options = {"synchronize_session": False}
     session.execute(sa.delete(RoomSession).where(mine, seated == 0).execution_options(**options))
     session.execute(
-        sa.update(RoomSession).where(mine, RoomSession.expected != seated).values(expected=seated).execution_options(**options)
+        sa.update(RoomSession)
+        .where(mine, RoomSession.expected != seated)
+        .values(expected=seated)
+        .execution_options(**options)
     )
 
 

@@ -54,7 +54,12 @@ def require_recording(plan: ExamPlan) -> None:
 
 
 def record(
-    session: Session, actor: Actor, registration: Registration, status: ExamStatus, value: Decimal | None, remark: str = ""
+    session: Session,
+    actor: Actor,
+    registration: Registration,
+    status: ExamStatus,
+    value: Decimal | None,
+    remark: str = "",
 ) -> Score:
     """Enter or re-enter one score in the recording window, for a seated registration whose session is over."""
     require_recording(registration.plan)
@@ -66,7 +71,10 @@ def record(
     score = session.scalars(sa.select(Score).where(Score.registration_id == registration.id)).one_or_none()
     if score is None:
         score = Score(
-            registration_id=registration.id, exam_status=status, value=value, remark=remark or None,
+            registration_id=registration.id,
+            exam_status=status,
+            value=value,
+            remark=remark or None,
             recorded_by_id=actor.account,
         )
         session.add(score)
@@ -108,14 +116,27 @@ def correct(
 
 
 def _change(
-    session: Session, actor: Actor, score: Score, status: ExamStatus, value: Decimal | None, reason: str,
+    session: Session,
+    actor: Actor,
+    score: Score,
+    status: ExamStatus,
+    value: Decimal | None,
+    reason: str,
     evidence: str | None = None,
 ) -> None:
     session.execute(
         sa.insert(ScoreChange)
         .values(
-            score_id=score.id, old_status=score.exam_status, old_value=score.value, new_status=status, new_value=value,
-            reason=reason, evidence=evidence, account_id=actor.account, at=clock.now(), school_id=score.school_id,
+            score_id=score.id,
+            old_status=score.exam_status,
+            old_value=score.value,
+            new_status=status,
+            new_value=value,
+            reason=reason,
+            evidence=evidence,
+            account_id=actor.account,
+            at=clock.now(),
+            school_id=score.school_id,
             organisation_id=score.organisation_id,
         )
         .inline()
@@ -127,7 +148,11 @@ def _change(
 
 def _tell_candidate(session: Session, score: Score) -> None:
     notify.message(
-        session, "成绩已更正", "您的一门科目成绩已更正,请查看最新成绩", link="/space/scores", kind=MessageKind.RESULT,
+        session,
+        "成绩已更正",
+        "您的一门科目成绩已更正,请查看最新成绩",
+        link="/space/scores",
+        kind=MessageKind.RESULT,
         person_id=score.person_id,
     )
 
@@ -139,7 +164,12 @@ _ASK_SCORE = (
 
 
 @action(
-    Score, "correct", "更正成绩", on="one", icon="edit", order=10,
+    Score,
+    "correct",
+    "更正成绩",
+    on="one",
+    icon="edit",
+    order=10,
     when=lambda score: score.state is not ScoreState.LOCKED,
     asks=(*_ASK_SCORE, Ask("reason", "更正原因", Text(500, 2))),
     confirm="更正会留下记录并立即重新计算考证结果",
@@ -165,7 +195,12 @@ def _open_recheck(session: Session, score: Score) -> Recheck | None:
 
 
 @action(
-    Score, "ask_recheck", "申请复核", on="one", icon="message-2-question", order=20,
+    Score,
+    "ask_recheck",
+    "申请复核",
+    on="one",
+    icon="message-2-question",
+    order=20,
     when=lambda score: score.state is not ScoreState.LOCKED and score.phase(clock.now()) == "公示中",
     asks=(Ask("reason", "申请理由", Text(500, 5)),),
 )
@@ -181,11 +216,17 @@ def ask_recheck(session: Session, actor: Actor, score: Score, reason: str) -> Re
         raise Conflict("recheck.window", "只能在成绩公示期内申请复核")
     if _open_recheck(session, score) is not None:
         raise Conflict("recheck.open", "该成绩已有待处理的复核申请")
-    asked = Recheck(score_id=score.id, reason=reason, by_school=actor.kind == "school", person_id=score.person_id)
+    asked = Recheck(
+        score_id=score.id, reason=reason, by_school=actor.kind == "school", person_id=score.person_id
+    )
     session.add(asked)
     session.flush()
     notify.message(
-        session, "有新的成绩复核申请", kind=MessageKind.TODO, link="/console/recheck/", organisation_id=score.organisation_id
+        session,
+        "有新的成绩复核申请",
+        kind=MessageKind.TODO,
+        link="/console/recheck/",
+        organisation_id=score.organisation_id,
     )
     return asked
 
@@ -204,7 +245,14 @@ def correct_after_recheck(
 ) -> str:
     recheck = rows[0]
     _require_second_pair_of_eyes(session, actor, recheck)
-    correct(session, actor, session.get_one(Score, recheck.score_id), ExamStatus(status), value, f"复核更正:{answer}")
+    correct(
+        session,
+        actor,
+        session.get_one(Score, recheck.score_id),
+        ExamStatus(status),
+        value,
+        f"复核更正:{answer}",
+    )
     _answer(session, actor, recheck, RecheckOutcome.CHANGED, answer)
     return "成绩已更正并答复"
 
@@ -222,7 +270,11 @@ def _answer(session: Session, actor: Actor, recheck: Recheck, outcome: RecheckOu
     recheck.answered_at, recheck.answered_by_id = clock.now(), actor.account
     session.flush()
     notify.message(
-        session, f"复核已答复:{outcome.label}", answer, kind=MessageKind.RESULT, link="/space/scores",
+        session,
+        f"复核已答复:{outcome.label}",
+        answer,
+        kind=MessageKind.RESULT,
+        link="/space/scores",
         person_id=recheck.person_id,
     )
 
@@ -252,13 +304,19 @@ def lock_plan(session: Session, plan: ExamPlan) -> int:
     results.hold(session, plan.id)
     results.compute(session, plan.id)
     open_rechecks = sa.select(Recheck.score_id).where(Recheck.state == RecheckState.OPEN)
-    locked = session.execute(
-        sa.update(Score)
-        .where(Score.plan_id == plan.id, Score.state == ScoreState.RECORDED, Score.id.not_in(open_rechecks))
-        .values(state=ScoreState.LOCKED, locked_at=now)
-        .returning(Score.id)
-        .execution_options(synchronize_session=False)
-    ).scalars().all()
+    locked = (
+        session.execute(
+            sa.update(Score)
+            .where(
+                Score.plan_id == plan.id, Score.state == ScoreState.RECORDED, Score.id.not_in(open_rechecks)
+            )
+            .values(state=ScoreState.LOCKED, locked_at=now)
+            .returning(Score.id)
+            .execution_options(synchronize_session=False)
+        )
+        .scalars()
+        .all()
+    )
     results.finalise(session, plan)
     _warn_of_missing(session, plan, len(locked))
     return len(locked)
@@ -269,12 +327,17 @@ def _warn_of_missing(session: Session, plan: ExamPlan, locked: int) -> None:
     if not locked:
         return
     missing = session.scalar(
-        sa.text("select count(*) from certificate_result where plan_id = :plan and outcome = 'PENDING'"), {"plan": plan.id}
+        sa.text("select count(*) from certificate_result where plan_id = :plan and outcome = 'PENDING'"),
+        {"plan": plan.id},
     )
     if missing:
         notify.message(
-            session, f"{plan.name}:{missing}名考生缺少科目成绩", "公示已结束,缺少成绩的考证结果保持待定", kind=MessageKind.TODO,
-            link="/console/certificate_result/?tab=PENDING", organisation_id=plan.organisation_id,
+            session,
+            f"{plan.name}:{missing}名考生缺少科目成绩",
+            "公示已结束,缺少成绩的考证结果保持待定",
+            kind=MessageKind.TODO,
+            link="/console/certificate_result/?tab=PENDING",
+            organisation_id=plan.organisation_id,
         )
 
 
@@ -287,7 +350,9 @@ def due_for_lock(session: Session) -> list[ExamPlan]:
     return list(
         session.scalars(
             sa.select(ExamPlan)
-            .where(ExamPlan.state == PlanState.PUBLISHED, ExamPlan.publicity_to <= clock.now(), waiting.exists())
+            .where(
+                ExamPlan.state == PlanState.PUBLISHED, ExamPlan.publicity_to <= clock.now(), waiting.exists()
+            )
             .order_by(ExamPlan.id)
         )
     )

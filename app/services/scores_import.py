@@ -44,7 +44,8 @@ def _check(session: Session, actor: Actor, rows: list[Row], context: Context) ->
         plan.plan_code: plan
         for plan in session.scalars(
             sa.select(ExamPlan).where(
-                ExamPlan.plan_code.in_({row.values["plan_code"] for row in rows}), ExamPlan.state == PlanState.PUBLISHED
+                ExamPlan.plan_code.in_({row.values["plan_code"] for row in rows}),
+                ExamPlan.state == PlanState.PUBLISHED,
             )
         )
     }
@@ -65,7 +66,9 @@ def _check(session: Session, actor: Actor, rows: list[Row], context: Context) ->
         _examine(row, *found, recorded.get(found[0].id))
 
 
-def _examine(row: Row, entry: Registration, full_mark: Decimal, registration_id: int, score: Score | None) -> None:
+def _examine(
+    row: Row, entry: Registration, full_mark: Decimal, registration_id: int, score: Score | None
+) -> None:
     """R98, R99: the name must be the ticket's, the value must fit the status."""
     v = row.values
     if entry.candidate_name != v["name"]:
@@ -92,7 +95,9 @@ def _examine(row: Row, entry: Registration, full_mark: Decimal, registration_id:
         row.change(score.id)
 
 
-def _registrations(session: Session, rows: Sequence[Row]) -> dict[tuple[str, str, str], tuple[Registration, Decimal, int]]:
+def _registrations(
+    session: Session, rows: Sequence[Row]
+) -> dict[tuple[str, str, str], tuple[Registration, Decimal, int]]:
     tickets = {row.values["ticket_number"] for row in rows}
     found = session.execute(
         sa.select(ExamPlan.plan_code, PlanSubject.subject_code, PlanSubject.full_mark, Registration)
@@ -101,7 +106,8 @@ def _registrations(session: Session, rows: Sequence[Row]) -> dict[tuple[str, str
         .where(Registration.ticket_number.in_(tickets), Registration.state != RegistrationState.CANCELLED)
     )
     return {
-        (plan or "", subject, entry.ticket_number): (entry, full_mark, entry.id) for plan, subject, full_mark, entry in found
+        (plan or "", subject, entry.ticket_number): (entry, full_mark, entry.id)
+        for plan, subject, full_mark, entry in found
     }
 
 
@@ -138,7 +144,10 @@ def _values(row: Row, actor: Actor, job_id: int) -> dict[str, Any]:
 def _change(session: Session, actor: Actor, rows: Sequence[Row]) -> None:
     if not rows:
         return
-    known = {s.id: s for s in session.scalars(sa.select(Score).where(Score.id.in_([row.target_id for row in rows])))}
+    known = {
+        s.id: s
+        for s in session.scalars(sa.select(Score).where(Score.id.in_([row.target_id for row in rows])))
+    }
     traces = []
     for row in rows:
         score, v = known[row.target_id or 0], row.values

@@ -26,7 +26,12 @@ PAGE: Final = "/console/seal/"
 
 # R125: vice-president or above of a school; of an organisation its head or deputy.
 POSITIONS: Final = {
-    "school": (Position.PRESIDENT, Position.PARTY_SECRETARY, Position.VICE_PRESIDENT, Position.VICE_SECRETARY),
+    "school": (
+        Position.PRESIDENT,
+        Position.PARTY_SECRETARY,
+        Position.VICE_PRESIDENT,
+        Position.VICE_SECRETARY,
+    ),
     "organisation": (Position.HEAD, Position.DEPUTY_HEAD),
 }
 

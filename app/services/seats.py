@@ -52,7 +52,10 @@ def _concerns(violation: Violation, one: Seat) -> bool:
     if violation.registration is not None:
         return violation.registration == one.registration
     if violation.code == "seat_taken":
-        return (violation.session, violation.room) == (one.session, one.room) and f":{one.number}号" in violation.message
+        return (violation.session, violation.room) == (
+            one.session,
+            one.room,
+        ) and f":{one.number}号" in violation.message
     return violation.room == one.room and violation.session in (None, one.session)
 
 
@@ -129,12 +132,16 @@ def take_seats(session: Session, plan: ExamPlan, registration_ids: Collection[in
     lock(session, plan)
     require_window(plan)
     mine = among(SeatAssignment.registration_id, registration_ids)
-    seats = session.execute(sa.select(SeatAssignment.plan_subject_id, SeatAssignment.starts_at).where(mine)).all()
+    seats = session.execute(
+        sa.select(SeatAssignment.plan_subject_id, SeatAssignment.starts_at).where(mine)
+    ).all()
     if any(row.starts_at <= clock.now() for row in seats):
         raise Conflict("seats.begun", BEGUN)
     rows.free_registrations(session, among(Registration.id, registration_ids))
     session.execute(sa.delete(SeatAssignment).where(mine).execution_options(synchronize_session=False))
-    _settle(session, plan, {row.plan_subject_id for row in seats}, list(registration_ids), "有考生的排考已撤销")
+    _settle(
+        session, plan, {row.plan_subject_id for row in seats}, list(registration_ids), "有考生的排考已撤销"
+    )
     return len(set(registration_ids))
 
 
@@ -158,7 +165,9 @@ def _settle(session: Session, plan: ExamPlan, subject_ids: set[int], changed: li
 
 
 def _subjects_of(session: Session, registration_ids: Collection[int]) -> dict[int, int]:
-    found = sa.select(Registration.id, Registration.plan_subject_id).where(among(Registration.id, registration_ids))
+    found = sa.select(Registration.id, Registration.plan_subject_id).where(
+        among(Registration.id, registration_ids)
+    )
     return dict(session.execute(found).all())
 
 
@@ -218,7 +227,13 @@ def _movable(row: Any) -> bool:
 
 
 @action(
-    Registration, "give_seat", "手工排考", on="one", icon="armchair", order=40, asks=_WHERE,
+    Registration,
+    "give_seat",
+    "手工排考",
+    on="one",
+    icon="armchair",
+    order=40,
+    asks=_WHERE,
     when=lambda row: row.state is RegistrationState.REGISTERED and clock.now() < row.plan_exam_to,
 )
 def _give(session: Session, actor: Actor, chosen: list[Registration], **where: Any) -> str:
@@ -226,7 +241,14 @@ def _give(session: Session, actor: Actor, chosen: list[Registration], **where: A
 
 
 @action(
-    SeatAssignment, "move_seat", "调整座位", on="one", icon="transfer", order=40, when=_movable, asks=_WHERE,
+    SeatAssignment,
+    "move_seat",
+    "调整座位",
+    on="one",
+    icon="transfer",
+    order=40,
+    when=_movable,
+    asks=_WHERE,
     confirm="排考发布后调整的,准考证将标记为须重新打印",
 )
 def _move(session: Session, actor: Actor, chosen: list[SeatAssignment], **where: Any) -> str:
@@ -235,14 +257,25 @@ def _move(session: Session, actor: Actor, chosen: list[SeatAssignment], **where:
 
 def _seat_one(session: Session, entry: Registration, where: dict[str, Any]) -> str:
     seat = _placement(
-        session, entry, where["site_code"], where["room"], where["starts_at"], where.get("seat_number") or None
+        session,
+        entry,
+        where["site_code"],
+        where["room"],
+        where["starts_at"],
+        where.get("seat_number") or None,
     )
     give_seats(session, session.get_one(ExamPlan, entry.plan_id), [seat])
     return f"{entry.candidate_name}已安排到{where['room']}{seat.number}号座位"
 
 
 @action(
-    SeatAssignment, "take_seat", "撤销座位", icon="arrow-back-up", order=41, danger=True, when=_movable,
+    SeatAssignment,
+    "take_seat",
+    "撤销座位",
+    icon="arrow-back-up",
+    order=41,
+    danger=True,
+    when=_movable,
     confirm="撤销{n}个座位,考生回到未排考",
 )
 def _take(session: Session, actor: Actor, chosen: list[SeatAssignment]) -> str:
@@ -253,4 +286,11 @@ def _take(session: Session, actor: Actor, chosen: list[SeatAssignment]) -> str:
     return f"已撤销{count}名考生的座位"
 
 
-page_link(SeatAssignment, "import", "批量导入排考明细", "/console/seat_assignment/import/manual", on="list", icon="upload")
+page_link(
+    SeatAssignment,
+    "import",
+    "批量导入排考明细",
+    "/console/seat_assignment/import/manual",
+    on="list",
+    icon="upload",
+)

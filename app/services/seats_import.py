@@ -84,10 +84,15 @@ def _check_plan(session: Session, plan: ExamPlan, rows: list[Row], context: Cont
             wanted[entry] = row
     earlier = [Seat(*kept) for kept in context.carry.setdefault("placed", {}).get(str(plan.id), [])]
     good = _refused(session, plan, earlier, wanted)
-    context.carry["placed"][str(plan.id)] = [*([s.session, s.room, s.number, s.registration] for s in earlier), *good]
+    context.carry["placed"][str(plan.id)] = [
+        *([s.session, s.room, s.number, s.registration] for s in earlier),
+        *good,
+    ]
 
 
-def _refused(session: Session, plan: ExamPlan, earlier: list[Seat], wanted: dict[int, Row]) -> list[list[int]]:
+def _refused(
+    session: Session, plan: ExamPlan, earlier: list[Seat], wanted: dict[int, Row]
+) -> list[list[int]]:
     """Refuse every row that breaks a rule; of two for one seat the later. Taking seats away breaks no rule, so what
     is left is sound."""
     taken = {(seat.session, seat.room, seat.number) for seat in earlier}

@@ -104,7 +104,9 @@ def _desk(session: Session, account: int | None) -> str:
 
 
 def is_over(request: SigningRequest) -> bool:
-    return request.state is SigningState.EXPIRED or (request.state in OPEN and request.expires_at <= clock.now())
+    return request.state is SigningState.EXPIRED or (
+        request.state in OPEN and request.expires_at <= clock.now()
+    )
 
 
 def cancel_all(session: Session, actor: Actor) -> None:
@@ -113,13 +115,17 @@ def cancel_all(session: Session, actor: Actor) -> None:
         open_ones = sa.update(SigningRequest).where(
             SigningRequest.account_id == actor.account, SigningRequest.state.in_(OPEN)
         )
-        session.execute(open_ones.values(state=SigningState.EXPIRED).execution_options(synchronize_session=False))
+        session.execute(
+            open_ones.values(state=SigningState.EXPIRED).execution_options(synchronize_session=False)
+        )
 
 
 @periodic("signing.expire", "* * * * *")
 def expire(session: Session) -> None:
     """Requests whose time is over say so (4.13)."""
-    late = sa.update(SigningRequest).where(SigningRequest.state.in_(OPEN), SigningRequest.expires_at <= clock.now())
+    late = sa.update(SigningRequest).where(
+        SigningRequest.state.in_(OPEN), SigningRequest.expires_at <= clock.now()
+    )
     session.execute(late.values(state=SigningState.EXPIRED).execution_options(synchronize_session=False))
 
 
@@ -162,8 +168,21 @@ def _waiting_for(actor: Actor) -> list[Any]:
 
 
 @action(
-    IssuanceTask, "sign_batch", "批量确认签发", on="list", icon="signature", order=5,
-    asks=(Ask("plan", "考试计划", Code(20), options=plans_waiting, help="签发该计划全部待签发的证书,一次最多5000张"),),
+    IssuanceTask,
+    "sign_batch",
+    "批量确认签发",
+    on="list",
+    icon="signature",
+    order=5,
+    asks=(
+        Ask(
+            "plan",
+            "考试计划",
+            Code(20),
+            options=plans_waiting,
+            help="签发该计划全部待签发的证书,一次最多5000张",
+        ),
+    ),
 )
 def sign_batch(session: Session, actor: Actor, rows: Sequence[IssuanceTask], plan: str) -> Outcome:
     """All that wait in a plan, the first so many of them at once (R118)."""

@@ -60,7 +60,9 @@ def _complete(session: Session, site_id: int, fresh: bool) -> None:
     if site is None:
         return
     count = session.scalar(
-        sa.select(sa.func.count()).select_from(ExamSiteCertificate).where(ExamSiteCertificate.site_id == site_id)
+        sa.select(sa.func.count())
+        .select_from(ExamSiteCertificate)
+        .where(ExamSiteCertificate.site_id == site_id)
     )
     if not count:
         raise DomainError("site.certificates", "请至少添加一个申请考试的证书", "exam_site_certificate")
@@ -71,7 +73,9 @@ def _complete(session: Session, site_id: int, fresh: bool) -> None:
 
 
 @before_save(ExamSiteCertificate)
-def _own_certificate(session: Session, actor: Actor, row: ExamSiteCertificate, values: dict[str, Any]) -> None:
+def _own_certificate(
+    session: Session, actor: Actor, row: ExamSiteCertificate, values: dict[str, Any]
+) -> None:
     """E94: certificates of the organisation applied to, enabled."""
     site = session.get_one(ExamSite, row.site_id)
     _require_undecided(site)
@@ -88,7 +92,9 @@ def _supporting_file(session: Session, actor: Actor, row: ExamSiteFile, values: 
     with session.no_autoflush:
         _require_undecided(session.get_one(ExamSite, row.site_id))
         name = session.scalar(sa.select(StoredFile.name).where(StoredFile.key == row.file))
-        taken = set(session.scalars(sa.select(ExamSiteFile.ordinal).where(ExamSiteFile.site_id == row.site_id)))
+        taken = set(
+            session.scalars(sa.select(ExamSiteFile.ordinal).where(ExamSiteFile.site_id == row.site_id))
+        )
     if name is None:
         raise DomainError("file.none", "请重新上传文件", "file")
     row.file_name = name
@@ -196,20 +202,37 @@ def _certificates_to_add(session: Session) -> list[tuple[str, str]]:
 
 
 @move(
-    ExamSite, "amend", on="one", order=23,
+    ExamSite,
+    "amend",
+    on="one",
+    order=23,
     asks=(
-        Ask("certificate_id", "增加证书", None, required=False, options=_certificates_to_add, help="考核单位的证书"),
+        Ask(
+            "certificate_id",
+            "增加证书",
+            None,
+            required=False,
+            options=_certificates_to_add,
+            help="考核单位的证书",
+        ),
         Ask("address", "新的详细地址", Text(200, 5), required=False, help="不变更地址则留空"),
     ),
 )
-def _amend(session: Session, actor: Actor, rows: list[ExamSite], certificate_id: str = "", address: str = "") -> str:
+def _amend(
+    session: Session, actor: Actor, rows: list[ExamSite], certificate_id: str = "", address: str = ""
+) -> str:
     certificates = [int(certificate_id)] if str(certificate_id or "").isdecimal() else []
     amend(session, actor, rows[0], certificates=certificates, address=address or "")
     return "变更已提交,审核期间原有信息继续有效"
 
 
 def amend(
-    session: Session, actor: Actor, site: ExamSite, *, certificates: list[int] | None = None, address: str = ""
+    session: Session,
+    actor: Actor,
+    site: ExamSite,
+    *,
+    certificates: list[int] | None = None,
+    address: str = "",
 ) -> None:
     """审核通过 → 待审核 for the change only: more certificates, another address (4.4)."""
     _require(site, SiteState.APPROVED)
@@ -235,7 +258,12 @@ def amend(
         words.append(f"增加证书“{certificate.full_name}”")
     if added:
         values = [
-            {"site_id": site.id, "certificate_id": key, "school_id": site.school_id, "organisation_id": site.organisation_id}
+            {
+                "site_id": site.id,
+                "certificate_id": key,
+                "school_id": site.school_id,
+                "organisation_id": site.organisation_id,
+            }
             for key in added
         ]
         session.execute(insert(ExamSiteCertificate).values(values).on_conflict_do_nothing())

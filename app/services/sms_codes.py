@@ -45,7 +45,8 @@ def _require_pause(session: Session, mobile: str, now: datetime) -> None:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     today, last = session.execute(
         sa.select(sa.func.count(SmsCode.id), sa.func.max(SmsCode.created_at)).where(
-            SmsCode.target == mobile, SmsCode.created_at >= min(midnight, now - timedelta(seconds=config.sms_interval_seconds))
+            SmsCode.target == mobile,
+            SmsCode.created_at >= min(midnight, now - timedelta(seconds=config.sms_interval_seconds)),
         )
     ).one()
     if last is not None and (waits := config.sms_interval_seconds - (now - last).total_seconds()) > 0:

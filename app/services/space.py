@@ -130,7 +130,10 @@ def download(session: Session, actor: Actor, key: int) -> ECertificate:
     session.execute(
         sa.insert(CertificateEvent)
         .values(
-            e_certificate_id=one.id, kind=EventKind.DOWNLOADED, account_id=actor.account, at=clock.now(),
+            e_certificate_id=one.id,
+            kind=EventKind.DOWNLOADED,
+            account_id=actor.account,
+            at=clock.now(),
             organisation_id=one.organisation_id,
         )
         .inline()

@@ -24,7 +24,9 @@ NOBODY = "-"  # no account has this name
 def send_code(session: Session, id_number: str, mobile: str) -> int:
     """Send a code if the mobile is the one bound to the person; returns the seconds until the next may be asked."""
     number, phone = _numbers(id_number, mobile)
-    return sms_codes.send(session, CodePurpose.LOGIN, phone, deliver=_person(session, number, phone) is not None)
+    return sms_codes.send(
+        session, CodePurpose.LOGIN, phone, deliver=_person(session, number, phone) is not None
+    )
 
 
 def by_code(session: Session, id_number: str, mobile: str, code: str, address: str) -> Account:
@@ -46,7 +48,9 @@ def by_password(session: Session, id_number: str, password: str, address: str) -
     """As every log-in (R4: lockout, one answer); the ID number only finds the account and is kept nowhere (R25)."""
     number = _normal(id_number)
     username = session.scalar(
-        sa.select(Account.username).join(Person, Person.id == Account.person_id).where(Person.id_number == number)
+        sa.select(Account.username)
+        .join(Person, Person.id == Account.person_id)
+        .where(Person.id_number == number)
     )
     try:
         return logins.authenticate(session, username or NOBODY, password, address)

@@ -70,13 +70,17 @@ def keep_rows(session: Session, job_id: int, actor: Actor, importer: Importer, r
     """One chunk, in the transaction that also records how far the job is."""
     # of rows that will not be applied
     less = {*(name for names in importer.keys for name in names), *(name for name, _ in importer.shown)}
-    kept = [
-        _encoded(row, importer, None if row.outcome in (NEW, CHANGED) else less) for row in rows
-    ]
+    kept = [_encoded(row, importer, None if row.outcome in (NEW, CHANGED) else less) for row in rows]
     text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=_plain)
     session.execute(
         _KEEP,
-        {"job": job_id, "account": actor.account, "first": rows[0].number, "last": rows[-1].number, "rows": text},
+        {
+            "job": job_id,
+            "account": actor.account,
+            "first": rows[0].number,
+            "last": rows[-1].number,
+            "rows": text,
+        },
     )
 
 

@@ -42,23 +42,95 @@ class Waiting:
 
 
 WAITING = (
-    Waiting("待补全考生", Candidate, ("school",), lambda: Candidate.identity_state == IdentityState.INCOMPLETE, "待补全", "user-edit"),
-    Waiting("待人工确认", Candidate, ("school",), lambda: Candidate.identity_state == IdentityState.FAILED, "待人工确认", "user-check"),
-    Waiting("未排考", Registration, ("school", "organisation"), lambda: Registration.state == RegistrationState.REGISTERED, "未排考", "clipboard-list", "blue"),
-    Waiting("待签发", IssuanceTask, ("school",), lambda: IssuanceTask.state == IssuanceState.WAITING_SITE, "考核站点待签发", "signature", "violet"),
-    Waiting("待审考点", ExamSite, ("organisation",), lambda: ExamSite.state == "PENDING", "PENDING", "map-pin"),
-    Waiting("待确认缴费", FeeSlip, ("organisation",), lambda: FeeSlip.state == "PENDING", "PENDING", "receipt"),
-    Waiting("待处理复核", Recheck, ("organisation",), lambda: Recheck.state == RecheckState.OPEN, "OPEN", "message-2-question"),
-    Waiting("待签发", IssuanceTask, ("organisation",), lambda: IssuanceTask.state == IssuanceState.WAITING_ORGANISATION, "培训评价组织待签发", "signature", "violet"),
-    Waiting("待审核申报", Declaration, ("province",), lambda: Declaration.state == DeclarationState.PENDING, "PENDING", "clipboard-check"),
-    Waiting("待初审申报", Declaration, ("city",), lambda: Declaration.state == DeclarationState.CITY_PENDING, "CITY_PENDING", "clipboard-check"),
-    Waiting("待审核证书", Certificate, ("platform",), lambda: Certificate.state == CertificateState.PENDING, "PENDING", "certificate"),
+    Waiting(
+        "待补全考生",
+        Candidate,
+        ("school",),
+        lambda: Candidate.identity_state == IdentityState.INCOMPLETE,
+        "待补全",
+        "user-edit",
+    ),
+    Waiting(
+        "待人工确认",
+        Candidate,
+        ("school",),
+        lambda: Candidate.identity_state == IdentityState.FAILED,
+        "待人工确认",
+        "user-check",
+    ),
+    Waiting(
+        "未排考",
+        Registration,
+        ("school", "organisation"),
+        lambda: Registration.state == RegistrationState.REGISTERED,
+        "未排考",
+        "clipboard-list",
+        "blue",
+    ),
+    Waiting(
+        "待签发",
+        IssuanceTask,
+        ("school",),
+        lambda: IssuanceTask.state == IssuanceState.WAITING_SITE,
+        "考核站点待签发",
+        "signature",
+        "violet",
+    ),
+    Waiting(
+        "待审考点", ExamSite, ("organisation",), lambda: ExamSite.state == "PENDING", "PENDING", "map-pin"
+    ),
+    Waiting(
+        "待确认缴费", FeeSlip, ("organisation",), lambda: FeeSlip.state == "PENDING", "PENDING", "receipt"
+    ),
+    Waiting(
+        "待处理复核",
+        Recheck,
+        ("organisation",),
+        lambda: Recheck.state == RecheckState.OPEN,
+        "OPEN",
+        "message-2-question",
+    ),
+    Waiting(
+        "待签发",
+        IssuanceTask,
+        ("organisation",),
+        lambda: IssuanceTask.state == IssuanceState.WAITING_ORGANISATION,
+        "培训评价组织待签发",
+        "signature",
+        "violet",
+    ),
+    Waiting(
+        "待审核申报",
+        Declaration,
+        ("province",),
+        lambda: Declaration.state == DeclarationState.PENDING,
+        "PENDING",
+        "clipboard-check",
+    ),
+    Waiting(
+        "待初审申报",
+        Declaration,
+        ("city",),
+        lambda: Declaration.state == DeclarationState.CITY_PENDING,
+        "CITY_PENDING",
+        "clipboard-check",
+    ),
+    Waiting(
+        "待审核证书",
+        Certificate,
+        ("platform",),
+        lambda: Certificate.state == CertificateState.PENDING,
+        "PENDING",
+        "certificate",
+    ),
 )
 
 
 def waiting(session: Session, actor: Actor) -> list[tuple[Waiting, int]]:
     """The counters of this actor, capped, in one statement."""
-    mine = [item for item in WAITING if actor.kind in item.kinds and may(actor, item.model.__tablename__, "list")]
+    mine = [
+        item for item in WAITING if actor.kind in item.kinds and may(actor, item.model.__tablename__, "list")
+    ]
     if not mine:
         return []
     counts = session.execute(sa.select(*(_capped(item) for item in mine))).one()
@@ -87,7 +159,9 @@ def open_windows(session: Session, actor: Actor) -> list[tuple[str, str, datetim
                     found.append((plan.name, label, starts, ends))
     if may(actor, "declaration_batch", "list"):
         batches = session.scalars(
-            sa.select(DeclarationBatch).where(DeclarationBatch.published_at.is_not(None), DeclarationBatch.window_to > now).limit(10)
+            sa.select(DeclarationBatch)
+            .where(DeclarationBatch.published_at.is_not(None), DeclarationBatch.window_to > now)
+            .limit(10)
         )
         found += [(batch.name, "申报时间", batch.window_from, batch.window_to) for batch in batches]
     return sorted(found, key=lambda item: item[3])[:8]
@@ -99,6 +173,9 @@ def quotas_of_year(session: Session, actor: Actor) -> list[Quota]:
         return []
     return list(
         session.scalars(
-            sa.select(Quota).where(Quota.year == clock.now().year).order_by((Quota.granted - Quota.used).asc()).limit(6)
+            sa.select(Quota)
+            .where(Quota.year == clock.now().year)
+            .order_by((Quota.granted - Quota.used).asc())
+            .limit(6)
         )
     )

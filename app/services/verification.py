@@ -42,7 +42,12 @@ def verify(session: Session, number: str, id_number: str, address: str) -> Found
     asked = "".join(formats.half_width(number).split())[:LONGEST] or "-"
     holder = "".join(formats.half_width(id_number).split()).upper()[:LONGEST] or "-"
     row = session.execute(_CALL, {"asked": asked, "holder": cipher.encrypt(holder, "id")}).one_or_none()
-    noted = {"number_hash": _digest(asked), "found": row is not None, "address": address or None, "verified_at": clock.now()}
+    noted = {
+        "number_hash": _digest(asked),
+        "found": row is not None,
+        "address": address or None,
+        "verified_at": clock.now(),
+    }
     session.execute(sa.insert(Verification).values(**noted).inline())
     if row is None:
         return None

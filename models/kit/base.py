@@ -104,7 +104,11 @@ def complete() -> None:
             if declared.within:
                 key = ("id", *declared.within)
                 target: sa.Table = Base.metadata.tables[declared.refers]
-                known = {tuple(c.name for c in u.columns) for u in target.constraints if isinstance(u, sa.UniqueConstraint)}
+                known = {
+                    tuple(c.name for c in u.columns)
+                    for u in target.constraints
+                    if isinstance(u, sa.UniqueConstraint)
+                }
                 if key not in known:
                     target.append_constraint(sa.UniqueConstraint(*key))
 
@@ -120,8 +124,15 @@ def _own_columns(cls: type[Declared]) -> Iterator[tuple[str, sa.Column[Any]]]:
 
 
 def _table_args(cls: type[Declared], table: str) -> Iterator[sa.schema.SchemaItem]:
-    panel = cls.panel
     columns = dict(_own_columns(cls))
+    yield from _panel_rules(cls.panel, table)
+    for name, column in columns.items():
+        yield from _column_rules(cls.panel, table, name, column)
+    yield from _wall_indexes(cls.panel, table, columns)
+
+
+def _panel_rules(panel: Panel, table: str) -> Iterator[sa.schema.SchemaItem]:
+    """Keys, checks and indexes the panel names."""
     for names in panel.unique:
         yield sa.UniqueConstraint(*names)
     for number, (rule, meaning) in enumerate(panel.checks, 1):
@@ -134,22 +145,31 @@ def _table_args(cls: type[Declared], table: str) -> Iterator[sa.schema.SchemaIte
         yield _apart(table, names, span, meaning)
     for names in panel.indexes:
         yield sa.Index(f"ix_{table}_{'_'.join(name.lstrip('-') for name in names)}", *names)
-    for name, column in columns.items():
-        declared: Field | None = column.info.get("field")
-        if declared is None:
-            continue
-        if declared.refers and declared.within:
-            targets = [f"{declared.refers}.{key}" for key in ("id", *declared.within)]
-            yield sa.ForeignKeyConstraint([name, *declared.within], targets, ondelete=column.info["ondelete"])
-        if isinstance(declared.type, Choice):
-            values = ", ".join(f"'{member.value}'" for member in declared.type.choices)
-            yield sa.CheckConstraint(f"{name} in ({values})", name=f"{name}_known")
-        if declared.refers and name not in panel.scope.columns():
-            yield sa.Index(f"ix_{table}_{name}", name)
+
+
+def _column_rules(
+    panel: Panel, table: str, name: str, column: sa.Column[Any]
+) -> Iterator[sa.schema.SchemaItem]:
+    """What follows from one column: its composite key, its closed list, the index of a reference."""
+    declared: Field | None = column.info.get("field")
+    if declared is None:
+        return
+    if declared.refers and declared.within:
+        targets = [f"{declared.refers}.{key}" for key in ("id", *declared.within)]
+        yield sa.ForeignKeyConstraint([name, *declared.within], targets, ondelete=column.info["ondelete"])
+    if isinstance(declared.type, Choice):
+        values = ", ".join(f"'{member.value}'" for member in declared.type.choices)
+        yield sa.CheckConstraint(f"{name} in ({values})", name=f"{name}_known")
+    if declared.refers and name not in panel.scope.columns():
+        yield sa.Index(f"ix_{table}_{name}", name)
+
+
+def _wall_indexes(panel: Panel, table: str, columns: dict[str, sa.Column[Any]]) -> Iterator[sa.Index]:
+    """For each tenant column the wall compares: one to list by, and one for each state that tabs count."""
     for tenant in sorted(panel.scope.columns() - {"id"}):
         yield sa.Index(f"ix_{table}_wall_{tenant}", tenant, "id")
         for name, column in columns.items():
-            declared = column.info.get("field")
+            declared: Field | None = column.info.get("field")
             if declared and (declared.has(Mark.TABBED) or isinstance(declared.type, State)):
                 yield sa.Index(f"ix_{table}_wall_{tenant}_{name}", tenant, name, "id")
 

@@ -23,7 +23,9 @@ class Mark(Flag):
     FILTERED = auto()  # in the filter block with the control of its type (choice, dates, related object)
     TABBED = auto()  # tabs with counters by its values
     SORTABLE = auto()  # the list can be sorted by it
-    MASKED = auto()  # shown masked everywhere but the owner's form (R20–R23); its filters travel in a POST body
+    MASKED = (
+        auto()
+    )  # shown masked everywhere but the owner's form (R20–R23); its filters travel in a POST body
     READONLY = auto()  # shown, never typed
     HIDDEN = auto()  # neither in form nor detail nor list: plumbing
     WIDE = auto()  # takes the form's whole width
@@ -91,7 +93,15 @@ def field(
     if computed:
         merged |= Mark.READONLY
     declared = Field(
-        label, type_, merged, help=help, sample=sample, section=section, flow=flow, copied=copied, computed=computed
+        label,
+        type_,
+        merged,
+        help=help,
+        sample=sample,
+        section=section,
+        flow=flow,
+        copied=copied,
+        computed=computed,
     )
     generated = (sa.Computed(computed, persisted=True),) if computed else ()
     extra: dict[str, Any] = {}
@@ -104,8 +114,13 @@ def field(
         extra["server_default"] = sa.FetchedValue()  # by a trigger: the row in memory gets it back
     named: tuple[Any, ...] = (name,) if name else ()
     return mapped_column(
-        *named, type_, *generated, unique=bool(merged & Mark.UNIQUE) or None, index=bool(merged & Mark.INDEXED) or None,
-        info={"field": declared}, **extra,
+        *named,
+        type_,
+        *generated,
+        unique=bool(merged & Mark.UNIQUE) or None,
+        index=bool(merged & Mark.INDEXED) or None,
+        info={"field": declared},
+        **extra,
     )
 
 
@@ -123,7 +138,9 @@ def reference(
 
     `within=("school_id",)` makes the key composite, so a row can never point into another tenant (D3).
     """
-    declared = Field(label, None, _merge(marks), help=help, section=section, refers=table, within=within, copied=copied)
+    declared = Field(
+        label, None, _merge(marks), help=help, section=section, refers=table, within=within, copied=copied
+    )
     info = {"field": declared, "ondelete": ondelete}
     keys = () if within else (sa.ForeignKey(f"{table}.id", ondelete=ondelete),)
     fetched = sa.FetchedValue() if copied else None

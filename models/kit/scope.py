@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-KINDS: Final = ("platform", "province", "city", "school", "organisation", "candidate", "public", "auth", "job")
+KINDS: Final = (
+    "platform",
+    "province",
+    "city",
+    "school",
+    "organisation",
+    "candidate",
+    "public",
+    "auth",
+    "job",
+)
 TENANTS: Final = ("province", "city", "school", "organisation", "candidate")
 
 SELECT, INSERT, UPDATE, DELETE = "select", "insert", "update", "delete"

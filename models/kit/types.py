@@ -119,7 +119,9 @@ class Amount(Kinded, TypeDecorator[Decimal]):
     cache_ok = True
     kind = "decimal"
 
-    def __init__(self, precision: int, scale: int, least: Decimal = Decimal(0), most: Decimal | None = None) -> None:
+    def __init__(
+        self, precision: int, scale: int, least: Decimal = Decimal(0), most: Decimal | None = None
+    ) -> None:
         super().__init__(precision, scale)
         self.places, self.least = scale, least
         self.most = most if most is not None else Decimal(10) ** (precision - scale) - Decimal(10) ** -scale
@@ -128,7 +130,9 @@ class Amount(Kinded, TypeDecorator[Decimal]):
         text = formats.half_width(text).strip()
         if not text:
             return None
-        if not re.fullmatch(r"[-+]?[0-9]{0,30}\.?[0-9]{0,30}", text) or not any(char.isdigit() for char in text):
+        if not re.fullmatch(r"[-+]?[0-9]{0,30}\.?[0-9]{0,30}", text) or not any(
+            char.isdigit() for char in text
+        ):
             raise formats.FormatError("应为数字")
         value = Decimal(text)
         if not self.least <= value <= self.most or -int(value.as_tuple().exponent) > self.places:

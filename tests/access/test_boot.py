@@ -11,7 +11,9 @@ from tests.factories_declarations import make_pilot
 from tests.models import world
 
 
-def test_a_school_principal_enters_and_sees_the_school_console(as_: Callable[..., Any], browse: Callable[..., Any]) -> None:
+def test_a_school_principal_enters_and_sees_the_school_console(
+    as_: Callable[..., Any], browse: Callable[..., Any]
+) -> None:
     world.found(as_)
     with as_() as db:
         principal = factories.account(db, Role.SCHOOL_PRINCIPAL, school_id=11)

@@ -29,7 +29,9 @@ def test_an_administrators_connection_is_refused_by_name(owner: Engine) -> None:
 def test_set_config_given_back_to_everybody_is_found(engine: Engine, owner: Engine) -> None:
     assert not [f for f in checking.findings(engine, settings()) if "set_config" in f]
     with owner.begin() as connection:
-        connection.execute(sa.text("grant execute on function pg_catalog.set_config(text, text, boolean) to public"))
+        connection.execute(
+            sa.text("grant execute on function pg_catalog.set_config(text, text, boolean) to public")
+        )
     assert [f for f in checking.findings(engine, settings()) if "set_config" in f]
 
 

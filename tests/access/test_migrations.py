@@ -18,7 +18,9 @@ from app.access.embedded import EmbeddedPostgres
 @pytest.fixture
 def empty_database(server: EmbeddedPostgres) -> Iterator[str]:
     name = f"m_{secrets.token_hex(6)}"
-    plain = make_url(server.url("postgres")).set(drivername="postgresql").render_as_string(hide_password=False)
+    plain = (
+        make_url(server.url("postgres")).set(drivername="postgresql").render_as_string(hide_password=False)
+    )
     with psycopg.connect(plain, autocommit=True) as admin:
         admin.execute(f'create database "{name}"')
         yield name

@@ -6,8 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, Download, Locator, Page, expect
 
+from app.services import logins
+from config import settings
 from tests.browser.installation import ROOT, Installation
 
 AXE = ROOT / "views" / "static" / "dist" / "axe.min.js"
@@ -130,6 +134,11 @@ class Person:
     def attach(self, label: str, *files: Path) -> None:
         self.page.get_by_label(label).set_input_files(list(files))
 
+    def upload(self, path: Path) -> None:
+        """On the page of an import."""
+        self.attach("选择文件", path)
+        self.press("上传并检查")
+
     # Doing
 
     def press(self, name: str, within: Locator | None = None) -> None:
@@ -204,6 +213,23 @@ class People:
         page.on("console", lambda m: self._complain(page, m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self._complain(page, str(error)))
         return Person(page, self.installation.address, self.album)
+
+    def read_captcha(self, person: Person) -> str:
+        """The answer of this window's picture. A picture is there to be unreadable for machines, so its place is taken
+        by one whose answer is known; it is stored, checked and used up like every other."""
+        answer = "ABCD"
+        with self.installation.session() as session:
+            token = logins.issue_captcha(session, answer)
+            session.commit()
+        app = Flask(__name__)
+        app.secret_key = settings().secret_key.get_secret_value()
+        signer = SecureCookieSessionInterface().get_signing_serializer(app)
+        assert signer is not None
+        context = person.page.context
+        (cookie,) = (c for c in context.cookies(person.address) if c["name"] == "session")
+        values = signer.loads(cookie["value"])
+        context.add_cookies([{**cookie, "value": str(signer.dumps({**values, "captcha": token}))}])  # type: ignore[list-item]
+        return answer
 
     def as_person(self, username: str, **look: bool) -> Person:
         """In a new window, logged in by the operator's one-time link."""

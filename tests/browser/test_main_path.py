@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class Walk:
     installation: Installation
     folder: Path
     students: list[Student] = field(default_factory=lambda: students(300))
+    plan_code: str = ""
 
 
 def an_organisation_describes_its_certificate(walk: Walk) -> None:
@@ -191,6 +193,7 @@ def the_organisation_publishes_a_plan(walk: Walk) -> None:
     manager.shot("plan-published")
     manager.go("考试管理", "考试计划")
     manager.shot("plans")
+    walk.plan_code = manager.row(PLAN).get_by_text(re.compile(r"^K\d{12}$")).inner_text()
 
 
 def the_school_enters_300_candidates(walk: Walk) -> None:
@@ -214,8 +217,7 @@ def the_school_enters_300_candidates(walk: Walk) -> None:
         }
         for one in walk.students
     ]
-    manager.attach("选择文件", filled(template, rows, "考生"))
-    manager.press("上传并检查")
+    manager.upload(filled(template, rows, "考生"))
     manager.job("待确认")
     manager.shot("candidates-checked")
     manager.press("确认导入300行")
@@ -224,8 +226,7 @@ def the_school_enters_300_candidates(walk: Walk) -> None:
     manager.go("考试管理", "考生管理")
     manager.press("批量导入考生照片")
     manager.shot("photos-import")
-    manager.attach("选择文件", photo_zip(walk.students, walk.folder / "照片.zip"))
-    manager.press("上传并检查")
+    manager.upload(photo_zip(walk.students, walk.folder / "照片.zip"))
     manager.job("待确认")
     manager.shot("photos-checked")
     manager.press("确认导入300行")
@@ -298,8 +299,6 @@ def the_school_sets_rooms(walk: Walk) -> None:
     manager.shot("room-form", whole=True)
     manager.press("保存")
     manager.told("101机房")
-    manager.go("考试管理", "考试计划")
-    plan_code = manager.page.get_by_text("K2026").first.inner_text()
     manager.go("考试管理", "考点申报")
     site_code = manager.value(SITE, "站点代码")
     manager.go("考试管理", "考场管理")
@@ -309,7 +308,7 @@ def the_school_sets_rooms(walk: Walk) -> None:
     rooms += [(f"20{n}实训室", "实操", f"20{n}") for n in range(1, 7)]
     rows = [
         {
-            "计划编号": plan_code,
+            "计划编号": walk.plan_code,
             "站点代码": site_code,
             "考场名称": name,
             "考场类型": kind,
@@ -318,13 +317,64 @@ def the_school_sets_rooms(walk: Walk) -> None:
         }
         for name, kind, door in rooms
     ]
-    manager.attach("选择文件", filled(template, rows, "考场"))
-    manager.press("上传并检查")
+    manager.upload(filled(template, rows, "考场"))
     manager.job("待确认")
     manager.press("确认导入11行")
     manager.job("已完成")
     manager.go("考试管理", "考场管理")
     manager.shot("rooms")
+
+
+def the_school_registers_by_workbook(walk: Walk) -> None:
+    walk.installation.travel_to("2026-04-02 09:00")
+    manager = walk.people.as_person(SCHOOL_MANAGER)
+    manager.shot("school-home-registration")
+    manager.go("考试管理", "报考管理")
+    manager.shot("registrations-empty")
+    manager.press("批量导入报考数据(按证书)")
+    rows = [
+        {
+            "计划编号": walk.plan_code,
+            "证书名称": CERTIFICATE,
+            "证书等级": LEVEL,
+            "身份证号": one.id_number,
+            "姓名": one.name,
+        }
+        for one in walk.students
+    ]
+    manager.upload(filled(manager.download("下载模板"), rows, "报考"))
+    manager.job("待确认")
+    manager.shot("registrations-checked")
+    manager.press("确认导入300行")
+    manager.job("已完成")
+    manager.go("考试管理", "报考管理")
+    manager.shot("registrations")
+
+
+def the_organisation_schedules(walk: Walk) -> None:
+    walk.installation.travel_to("2026-04-22 09:00")
+    manager = walk.people.as_person(ORGANISATION_MANAGER)
+    manager.go("考试管理", "考试计划")
+    manager.open(PLAN)
+    manager.press("排考")
+    manager.shot("board", whole=True)
+    manager.press("自动排考")
+    manager.shot("board-auto")
+    manager.press("自动排考")
+    manager.shot("board-draft", whole=True)
+    manager.press("发布排考")
+    manager.shot("board-publish")
+    manager.press("发布排考")
+    manager.shot("board-published", whole=True)
+
+
+def the_school_prints_tickets(walk: Walk) -> None:
+    walk.installation.travel_to("2026-05-06 09:00")
+    manager = walk.people.as_person(SCHOOL_MANAGER)
+    manager.go("考试管理", "考场编排")
+    manager.shot("room-sessions")
+    manager.go("考试管理", "准考证")
+    manager.shot("tickets")
 
 
 CHAPTERS = [
@@ -338,6 +388,9 @@ CHAPTERS = [
     the_school_applies_for_a_site,
     the_organisation_approves_the_site,
     the_school_sets_rooms,
+    the_school_registers_by_workbook,
+    the_organisation_schedules,
+    the_school_prints_tickets,
 ]
 
 

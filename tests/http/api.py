@@ -31,7 +31,9 @@ class Client:
         return self("GET", path, query_string=args)
 
     def post(self, path: str, data: Any = None) -> TestResponse:
-        return self("POST", path, data=json.dumps({} if data is None else data), content_type="application/json")
+        return self(
+            "POST", path, data=json.dumps({} if data is None else data), content_type="application/json"
+        )
 
     def put(self, path: str, data: Any) -> TestResponse:
         return self("PUT", path, data=json.dumps(data), content_type="application/json")

@@ -33,7 +33,11 @@ def furnished(as_: Callable[..., Any]) -> Desk:
     with as_(world.PLATFORM) as db:
         db.add(
             Organisation(
-                id=6, code="600032", name="另一组织", contact_name="李四", contact_mobile="13800000001",
+                id=6,
+                code="600032",
+                name="另一组织",
+                contact_name="李四",
+                contact_mobile="13800000001",
                 contact_email="b@example.cn",
             )
         )
@@ -49,7 +53,12 @@ def furnished(as_: Callable[..., Any]) -> Desk:
     with as_() as db:
         make_pilot(db)
         db.add_all([subject(MINE, "098694", "理论"), subject(THEIRS, "198694", "实务")])
-        db.add_all([TargetGroup(certificate_id=MINE, name="中职学生"), TargetGroup(certificate_id=THEIRS, name="高职学生")])
+        db.add_all(
+            [
+                TargetGroup(certificate_id=MINE, name="中职学生"),
+                TargetGroup(certificate_id=THEIRS, name="高职学生"),
+            ]
+        )
         made = Desk(
             principal=factories.account(db, Role.ORGANISATION_PRINCIPAL, organisation_id=5),
             clerk=factories.account(db, Role.ORGANISATION_CLERK, organisation_id=5),

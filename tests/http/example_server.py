@@ -33,7 +33,9 @@ from tests.http.api import PASSWORD
 def main(admin: str, login: str, password: str) -> None:
     complete()
     for role in ("school.manager", "school.principal"):
-        ROLES[role]["equipment"] = frozenset(("list", "add", "edit", "delete", "import", "export", "take", "scrap"))
+        ROLES[role]["equipment"] = frozenset(
+            ("list", "add", "edit", "delete", "import", "export", "take", "scrap")
+        )
     cipher.load({1: settings().personal_data_key.get_secret_value()})
     engine = sa.create_engine(admin)
     with engine.begin() as connection:

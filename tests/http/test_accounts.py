@@ -14,7 +14,10 @@ from models.accounts import Account, Credential, Role
 from tests.factories_declarations import Cast, cast
 
 FORM = {
-    "role": "school.staff", "name": "赵业务", "mobile": "13700000001", "menus": ["考试管理/考生管理", "证书管理/证书试点申报"],
+    "role": "school.staff",
+    "name": "赵业务",
+    "mobile": "13700000001",
+    "menus": ["考试管理/考生管理", "证书管理/证书试点申报"],
 }
 
 
@@ -33,7 +36,9 @@ def count(as_: Any) -> int:
         return len(db.scalars(sa.select(Account)).all())
 
 
-def test_a_principal_opens_a_staff_account_whose_password_is_shown_once(as_: Any, people: Cast, browse: Any) -> None:
+def test_a_principal_opens_a_staff_account_whose_password_is_shown_once(
+    as_: Any, people: Cast, browse: Any
+) -> None:
     browser = browse(of(as_, people.school.account))
     assert "新增账号" in browser.get("/console/account/").get_data(as_text=True)
     page = browser.post("/console/accounts/add", FORM)
@@ -57,7 +62,9 @@ def test_a_principal_opens_a_staff_account_whose_password_is_shown_once(as_: Any
 
 
 @pytest.mark.parametrize("role", ["school.principal", "platform.operator", "province.principal", "nobody"])
-def test_e12_a_forged_role_is_neither_offered_nor_taken(as_: Any, people: Cast, browse: Any, role: str) -> None:
+def test_e12_a_forged_role_is_neither_offered_nor_taken(
+    as_: Any, people: Cast, browse: Any, role: str
+) -> None:
     browser, before = browse(of(as_, people.school.account)), count(as_)
     assert f'value="{role}"' not in browser.get("/console/accounts/add").get_data(as_text=True)
     assert browser.post("/console/accounts/add", {**FORM, "role": role}).status_code == 403
@@ -81,7 +88,9 @@ def test_an_account_of_another_tenant_is_not_there(as_: Any, people: Cast, brows
 def test_a_principal_hands_its_account_over_and_is_logged_out(as_: Any, people: Cast, browse: Any) -> None:
     browser = browse(of(as_, people.school.account))
     answer = browser.act(
-        "account", "hand_over", [people.school.account or 0],
+        "account",
+        "hand_over",
+        [people.school.account or 0],
         {"name": "钱校长", "mobile": "13700000002", "proof": "青院任〔2020〕3号"},
     )
     assert answer.status_code == 302, browser.text()
@@ -100,7 +109,9 @@ def test_a_province_opens_the_account_of_a_city(as_: Any, people: Cast, browse: 
     assert school.post(page, {"name": "周地市", "mobile": "13700000003"}).status_code == 403
 
 
-def test_e8_a_wrong_captcha_leaves_the_password_unchecked_and_uncounted(as_: Any, people: Cast, browse: Any) -> None:
+def test_e8_a_wrong_captcha_leaves_the_password_unchecked_and_uncounted(
+    as_: Any, people: Cast, browse: Any
+) -> None:
     with as_(AUTH) as db:
         logins.set_password(db, people.school.account or 0, "right1234", must_change=False)
         db.commit()

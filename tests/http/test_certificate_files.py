@@ -86,7 +86,9 @@ def test_a_plans_certificates_come_as_a_zip_with_an_index(as_: As, browse: Any, 
         job = db.scalars(sa.select(Job)).one()
         assert job.state is JobState.DONE, job.error
     with zipfile.ZipFile(io.BytesIO(storage.get(job.result))) as book:
-        assert sorted(book.namelist()) == sorted([*(f"{one.certificate_number}.pdf" for one in made), "清单.xlsx"])
+        assert sorted(book.namelist()) == sorted(
+            [*(f"{one.certificate_number}.pdf" for one in made), "清单.xlsx"]
+        )
         assert book.read(f"{made[0].certificate_number}.pdf") == storage.get(made[0].file)
         sheet = load_workbook(io.BytesIO(book.read("清单.xlsx"))).active
         rows = list(sheet.iter_rows(values_only=True))
@@ -95,7 +97,9 @@ def test_a_plans_certificates_come_as_a_zip_with_an_index(as_: As, browse: Any, 
     assert facts(as_) == [EventKind.DOWNLOADED] * 3
 
 
-def test_r128_more_than_a_zip_holds_goes_into_several(as_: As, browse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_r128_more_than_a_zip_holds_goes_into_several(
+    as_: As, browse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     people, _ = issued(as_, 3)
     monkeypatch.setattr(certificate_events, "MOST", 2)
     browser = browse(people.organisation_manager)
@@ -107,11 +111,23 @@ def test_r128_more_than_a_zip_holds_goes_into_several(as_: As, browse: Any, monk
 def test_printing_posting_and_handing_over_are_facts(as_: As, browse: Any) -> None:
     people, (one,) = issued(as_)
     browser = browse(people.organisation_manager)
-    for name, words in (("record_print", ""), ("record_posting", "顺丰 SF123456"), ("record_handover", "本人领取")):
-        assert browser.act("e_certificate", name, [one.id], {"words": words}).status_code == 302, browser.text()
+    for name, words in (
+        ("record_print", ""),
+        ("record_posting", "顺丰 SF123456"),
+        ("record_handover", "本人领取"),
+    ):
+        assert browser.act("e_certificate", name, [one.id], {"words": words}).status_code == 302, (
+            browser.text()
+        )
     assert browser.act("e_certificate", "record_posting", [one.id], {"words": ""}).status_code == 422
     assert facts(as_) == [EventKind.PRINTED, EventKind.POSTED, EventKind.HANDED_OVER]
     browser.get(f"/console/e_certificate/{one.id}")
     assert "顺丰 SF123456" in browser.text()
-    assert browse(people.manager).act("e_certificate", "record_print", [one.id], {"words": ""}).status_code == 403
-    assert browse(people.manager).act("e_certificate", "record_handover", [one.id], {"words": ""}).status_code == 302
+    assert (
+        browse(people.manager).act("e_certificate", "record_print", [one.id], {"words": ""}).status_code
+        == 403
+    )
+    assert (
+        browse(people.manager).act("e_certificate", "record_handover", [one.id], {"words": ""}).status_code
+        == 302
+    )

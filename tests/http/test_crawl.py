@@ -50,7 +50,7 @@ def _rows(owner: Engine) -> dict[str, tuple[int, int]]:
         return {
             model.__tablename__: tuple(
                 connection.execute(
-                    sa.text(f"select count(*), coalesce(sum(version), 0) from {model.__tablename__}")  # noqa: S608
+                    sa.text(f"select count(*), coalesce(sum(version), 0) from {model.__tablename__}")
                 ).one()
             )
             for model in declared_models()

@@ -29,8 +29,13 @@ from tests.http.api import client_of
 from tests.models.world import PLATFORM
 
 BATCH = {
-    "name": "2020年第一次", "year": "2020", "ordinal": "1", "window_from": "2020-04-01 00:00",
-    "window_to": "2020-04-04 23:59", "requires_majors": "y", "social_quota_mode": "SHARED",
+    "name": "2020年第一次",
+    "year": "2020",
+    "ordinal": "1",
+    "window_from": "2020-04-01 00:00",
+    "window_to": "2020-04-04 23:59",
+    "requires_majors": "y",
+    "social_quota_mode": "SHARED",
 }
 Opened = Callable[[int | None], Browser]
 
@@ -58,8 +63,14 @@ def only(as_: Any, model: Any) -> Any:
 
 def draft(**values: str) -> dict[str, Any]:
     return {
-        "batch_id": "1", "certificate_id": "1", "applied_count": "100", "teachers_description": WORDS,
-        "venue_description": WORDS, "declaration_major-0-major_id": "1", "declaration_major-0-id": "", **values,
+        "batch_id": "1",
+        "certificate_id": "1",
+        "applied_count": "100",
+        "teachers_description": WORDS,
+        "venue_description": WORDS,
+        "declaration_major-0-major_id": "1",
+        "declaration_major-0-id": "",
+        **values,
     }
 
 
@@ -86,8 +97,12 @@ def test_from_batch_to_quota_through_the_pages(stage: tuple[Cast, Opened], as_: 
         answer = school.post(
             "/console/declaration/add",
             {
-                **draft(batch_id=str(made.id)), "declaration_file-0-id": "",
-                "declaration_file-0-file": (io.BytesIO(b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"), "师资.pdf"),
+                **draft(batch_id=str(made.id)),
+                "declaration_file-0-id": "",
+                "declaration_file-0-file": (
+                    io.BytesIO(b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"),
+                    "师资.pdf",
+                ),
             },
         )
         assert answer.status_code == 302, school.text()
@@ -154,7 +169,9 @@ def test_e15_without_an_open_batch_the_button_says_why_and_a_forged_post_is_refu
         assert "申报已截止(申报时间:2020-04-01 00:00 ~ 2020-04-04 23:59)" in school.text()
 
 
-def test_e28_another_citys_declaration_is_not_there(stage: tuple[Cast, Opened], as_: Any, browse: Any) -> None:
+def test_e28_another_citys_declaration_is_not_there(
+    stage: tuple[Cast, Opened], as_: Any, browse: Any
+) -> None:
     people, opened = stage
     made = publish(stage, as_, requires_city_review="y")
     with as_(JOB) as db:
@@ -244,7 +261,8 @@ def test_e22_a_description_is_stored_without_its_scripts(stage: tuple[Cast, Open
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("a.pdf", b"MZ\x90\x00" * 64), ("a.docx", b"PK\x05\x06" + b"\x00" * 18), ("a.txt", b"words")]
+    ("name", "content"),
+    [("a.pdf", b"MZ\x90\x00" * 64), ("a.docx", b"PK\x05\x06" + b"\x00" * 18), ("a.txt", b"words")],
 )
 def test_e23_a_supporting_file_is_what_its_name_says(
     stage: tuple[Cast, Opened], as_: Any, name: str, content: bytes

@@ -85,13 +85,20 @@ def test_a_certificate_is_made_with_its_subjects_in_one_form(as_: As, browse: Br
     assert shown.status_code == 200 and "098696" in browser.text()
 
 
-def test_rows_are_added_changed_and_deleted_in_the_parents_form(as_: As, browse: Browse, owner: Engine) -> None:
+def test_rows_are_added_changed_and_deleted_in_the_parents_form(
+    as_: As, browse: Browse, owner: Engine
+) -> None:
     browser = browse(furnished(as_).principal)
     browser.get(EDIT)
     form = fields(browser.text())
     assert form["subject-0-name"] == "理论" and form["subject-0-id"] and form["subject-0-row_version"] == "1"
     new = {"subject-1-subject_code": "098697", "subject-1-name": "实操", "subject-1-mode": "PRACTICAL"}
-    assert browser.post(EDIT, {**form, **new, "subject-1-full_mark": "100", "subject-0-name": "理论知识"}).status_code == 302
+    assert (
+        browser.post(
+            EDIT, {**form, **new, "subject-1-full_mark": "100", "subject-0-name": "理论知识"}
+        ).status_code
+        == 302
+    )
     assert subjects(owner) == [("098694", "理论知识"), ("098697", "实操")]
 
     browser.get(EDIT)
@@ -105,11 +112,17 @@ def test_saving_the_form_unchanged_changes_no_row(as_: As, browse: Browse, owner
     browser.get(EDIT)
     assert browser.post(EDIT, fields(browser.text())).status_code == 302
     with owner.connect() as connection:
-        versions = connection.execute(
-            sa.text("select version from certificate where id = :c union all select version from subject"
-                    " where certificate_id = :c union all select version from target_group where certificate_id = :c"),
-            {"c": MINE},
-        ).scalars().all()
+        versions = (
+            connection.execute(
+                sa.text(
+                    "select version from certificate where id = :c union all select version from subject"
+                    " where certificate_id = :c union all select version from target_group where certificate_id = :c"
+                ),
+                {"c": MINE},
+            )
+            .scalars()
+            .all()
+        )
     assert versions == [1, 1, 1]
 
 
@@ -119,10 +132,14 @@ def test_a_child_row_of_another_parent_is_not_there(as_: As, browse: Browse, own
     browser.get(EDIT)
     form = fields(browser.text())
     with owner.connect() as connection:
-        foreign = connection.scalar(sa.text("select id from subject where certificate_id = :c"), {"c": THEIRS})
+        foreign = connection.scalar(
+            sa.text("select id from subject where certificate_id = :c"), {"c": THEIRS}
+        )
     before = subjects(owner), subjects(owner, THEIRS)
     for key in (str(foreign), "999999999", "9" * 30, "x"):
-        assert browser.post(EDIT, {**form, "subject-0-id": key, "subject-0-name": "改"}).status_code == 404, key
+        assert browser.post(EDIT, {**form, "subject-0-id": key, "subject-0-name": "改"}).status_code == 404, (
+            key
+        )
         assert browser.post(EDIT, {**form, "subject-0-id": key, "del-subject-0": "1"}).status_code == 404, key
     assert (subjects(owner), subjects(owner, THEIRS)) == before
 
@@ -141,7 +158,9 @@ def test_what_is_wrong_in_a_row_stands_in_that_row(as_: As, browse: Browse, owne
     assert subjects(owner) == [("098694", "理论")]
 
 
-def test_a_row_changed_by_somebody_else_meanwhile_is_not_overwritten(as_: As, browse: Browse, owner: Engine) -> None:
+def test_a_row_changed_by_somebody_else_meanwhile_is_not_overwritten(
+    as_: As, browse: Browse, owner: Engine
+) -> None:
     """R137 holds for child rows too."""
     browser = browse(furnished(as_).principal)
     browser.get(EDIT)
@@ -152,7 +171,9 @@ def test_a_row_changed_by_somebody_else_meanwhile_is_not_overwritten(as_: As, br
     assert subjects(owner) == [("098694", "先改的")]
 
 
-def test_who_may_not_add_rows_adds_none_through_the_parents_form(as_: As, browse: Browse, owner: Engine) -> None:
+def test_who_may_not_add_rows_adds_none_through_the_parents_form(
+    as_: As, browse: Browse, owner: Engine
+) -> None:
     """The platform may edit a certificate and its subjects, but adds no subject and touches no target group."""
     browser = browse(furnished(as_).operator)
     browser.get(EDIT)

@@ -40,7 +40,12 @@ def test_a1_no_door_reaches_another_organisations_row(as_: As, browse: Browse, o
     form = {"code": "9999", "name": "改", "level": "JUNIOR", "row_version": "1"}
     assert browser.post(f"{base}/{THEIRS}/edit", form).status_code == 404
     assert browser.post(f"{base}/{THEIRS}/delete").status_code == 404
-    assert browser.post(f"{base}/action/submit", {"rowid": [str(MINE), str(THEIRS)], "confirmed": "1"}).status_code == 404
+    assert (
+        browser.post(
+            f"{base}/action/submit", {"rowid": [str(MINE), str(THEIRS)], "confirmed": "1"}
+        ).status_code
+        == 404
+    )
     assert browser.get(f"{base}/?f_organisation_id=6").status_code == 200 and "网店运营" not in browser.text()
     assert _rows(owner) == before
 
@@ -52,7 +57,11 @@ def test_a2_every_unsafe_request_needs_its_token_and_no_cell_is_edited_in_the_li
     before = _rows(owner)
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/desk/") and "POST" in (rule.methods or ()):
-            path = re.sub(r"<[^>]*key>", str(MINE), rule.rule).replace("<name>", "submit").replace("<column>", "state")
+            path = (
+                re.sub(r"<[^>]*key>", str(MINE), rule.rule)
+                .replace("<name>", "submit")
+                .replace("<column>", "state")
+            )
             assert browser.client.post(path, data={"name": "改"}).status_code == 400, path
     for path in ("/desk/certificate/ajax/update/", "/desk/certificate/new/", "/desk/certificate/edit/?id=20"):
         assert browser.post(path, {"list_form_pk": str(MINE), "name": "改"}).status_code in (404, 405), path
@@ -73,7 +82,12 @@ def test_a3_related_rows_are_picked_by_search_never_listed_whole(as_: As, browse
     assert groups == []  # the other organisation's
     certificates = browser.get("/desk/subject/picker/certificate_id").get_json()
     assert {item["value"] for item in certificates} == {"1", str(MINE)}
-    for path in ("picker/name", "picker/nope", "picker/certificate_id.name", "ajax/lookup/?name=certificate_id&query=a"):
+    for path in (
+        "picker/name",
+        "picker/nope",
+        "picker/certificate_id.name",
+        "ajax/lookup/?name=certificate_id&query=a",
+    ):
         assert browser.get(f"/desk/subject/{path}").status_code == 404, path
 
 
@@ -91,7 +105,11 @@ def test_a5_the_desk_is_closed_to_whom_it_was_not_opened(app: Flask, as_: As, br
     for rule in app.url_map.iter_rules():
         if not rule.rule.startswith("/desk/") or "GET" not in (rule.methods or ()):
             continue
-        path = re.sub(r"<[^>]*key>", str(MINE), rule.rule).replace("<name>", "submit").replace("<column>", "state")
+        path = (
+            re.sub(r"<[^>]*key>", str(MINE), rule.rule)
+            .replace("<name>", "submit")
+            .replace("<column>", "state")
+        )
         answer = nobody.get(path)
         assert answer.status_code == 302 and "/login/" in answer.location, path
         assert school.get(path).status_code in (403, 404), path
@@ -120,7 +138,9 @@ def test_a5_each_door_asks_its_own_permission(
         assert browser.get(f"/desk/{table}/{path}").status_code in (403, 404), path
     if who in ("auditor", "clerk"):
         for path in (f"{MINE}/delete", "action/submit", "action/disable", "export"):
-            assert browser.post(f"/desk/{table}/{path}", {"rowid": [str(MINE)]}).status_code in (403, 404), path
+            assert browser.post(f"/desk/{table}/{path}", {"rowid": [str(MINE)]}).status_code in (403, 404), (
+                path
+            )
 
 
 def test_a5_a_view_says_no_by_itself(app: Flask) -> None:
@@ -171,11 +191,23 @@ def test_a8_none_of_its_old_assets_is_served_or_asked_for(app: Flask, as_: As, b
     for path in ("/desk/", "/desk/certificate/", "/desk/certificate/add", f"/desk/certificate/{MINE}"):
         browser.get(path)
         page = browser.text()
-        assert not re.search(r"jquery|select2|bootstrap[34]?[./]|x-editable|font-?awesome|glyphicon", page, flags=re.I), path
-        assert "/static/admin" not in page and "desk.static" not in page and "//" not in re.findall(r'(?:src|href)="(//?)', page)
-    for path in ("/desk/static/admin/js/form.js", "/desk/static/vendor/jquery.min.js", "/static/admin/js/form.js"):
+        assert not re.search(
+            r"jquery|select2|bootstrap[34]?[./]|x-editable|font-?awesome|glyphicon", page, flags=re.I
+        ), path
+        assert (
+            "/static/admin" not in page
+            and "desk.static" not in page
+            and "//" not in re.findall(r'(?:src|href)="(//?)', page)
+        )
+    for path in (
+        "/desk/static/admin/js/form.js",
+        "/desk/static/vendor/jquery.min.js",
+        "/static/admin/js/form.js",
+    ):
         assert browser.get(path).status_code == 404, path
-    assert not any("static" in rule.endpoint and rule.rule.startswith("/desk") for rule in app.url_map.iter_rules())
+    assert not any(
+        "static" in rule.endpoint and rule.rule.startswith("/desk") for rule in app.url_map.iter_rules()
+    )
 
 
 def test_what_the_database_refuses_is_told_in_words_not_in_sql(as_: As, browse: Browse) -> None:
@@ -187,8 +219,18 @@ def test_what_the_database_refuses_is_told_in_words_not_in_sql(as_: As, browse: 
     assert answer.status_code == 409 and "已存在" in browser.text()
     texts.append(browser.text())
     for name in ("--5", "9" * 5000, "0e999999", "NaN", "1e400", "²"):
-        form = {"certificate_id": str(MINE), "subject_code": "098700", "name": "综合", "mode": "WRITTEN", "full_mark": name}
+        form = {
+            "certificate_id": str(MINE),
+            "subject_code": "098700",
+            "name": "综合",
+            "mode": "WRITTEN",
+            "full_mark": name,
+        }
         assert browser.post("/desk/subject/add", form).status_code == 422, name
         texts.append(browser.text())
     for text in texts:
-        assert not re.search(r"psycopg|sqlalchemy|insert into|update [a-z_]+ set|select .* from|constraint|traceback", text, flags=re.I)
+        assert not re.search(
+            r"psycopg|sqlalchemy|insert into|update [a-z_]+ set|select .* from|constraint|traceback",
+            text,
+            flags=re.I,
+        )

@@ -65,10 +65,14 @@ def get(as_: Any, model: Any, key: int) -> Any:
 # Candidates
 
 
-def test_a_candidate_is_entered_with_a_photo_and_waits_for_the_check(as_: Any, people: Any, browse: Any) -> None:
+def test_a_candidate_is_entered_with_a_photo_and_waits_for_the_check(
+    as_: Any, people: Any, browse: Any
+) -> None:
     manager = browse(people(Role.SCHOOL_MANAGER))
     answer = manager.post(
-        "/console/candidate/add", {**FORM, "photo": (io.BytesIO(jpeg()), "照片.jpg")}, content_type="multipart/form-data"
+        "/console/candidate/add",
+        {**FORM, "photo": (io.BytesIO(jpeg()), "照片.jpg")},
+        content_type="multipart/form-data",
     )
     assert answer.status_code == 302, manager.text()
     with as_(QINGDAO) as db:
@@ -119,11 +123,18 @@ def test_r57_a_registered_candidate_is_not_deleted(as_: Any, people: Any, browse
 # Registrations
 
 
-def test_the_registration_page_offers_both_imports_and_the_deletion(as_: Any, people: Any, browse: Any) -> None:
+def test_the_registration_page_offers_both_imports_and_the_deletion(
+    as_: Any, people: Any, browse: Any
+) -> None:
     plan = make.a_published_plan(as_)
     make.registered_candidates(as_, 1, plan_id=plan)
     page = browse(people(Role.SCHOOL_MANAGER)).get("/console/registration/").get_data(as_text=True)
-    for words in ("批量导入报考数据(按证书)", "批量导入报考数据(按科目)", "批量删除报考数据", "20600031253700400001"):
+    for words in (
+        "批量导入报考数据(按证书)",
+        "批量导入报考数据(按科目)",
+        "批量删除报考数据",
+        "20600031253700400001",
+    ):
         assert words in page
     for address in ("by_certificate", "by_subject", "deletions"):
         assert f"/console/registration/import/{address}" in page
@@ -185,10 +196,15 @@ def test_a_slip_is_made_from_ticked_registrations(as_: Any, people: Any, browse:
 def test_the_slip_is_printed_by_both_sides_and_by_nobody_else(slip: int, people: Any, browse: Any) -> None:
     for account in (people(Role.SCHOOL_MANAGER), people(Role.ORGANISATION_MANAGER)):
         browser = browse(account)
-        assert f"/console/fee_slip/{slip}/print" in browser.get(f"/console/fee_slip/{slip}").get_data(as_text=True)
+        assert f"/console/fee_slip/{slip}/print" in browser.get(f"/console/fee_slip/{slip}").get_data(
+            as_text=True
+        )
         paper = browser.get(f"/console/fee_slip/{slip}/print")
         assert (paper.status_code, paper.mimetype, paper.get_data()[:5]) == (200, "application/pdf", b"%PDF-")
-    assert browse(people(Role.SCHOOL_MANAGER, school_id=10)).get(f"/console/fee_slip/{slip}/print").status_code == 404
+    assert (
+        browse(people(Role.SCHOOL_MANAGER, school_id=10)).get(f"/console/fee_slip/{slip}/print").status_code
+        == 404
+    )
     assert browse(people(Role.ORGANISATION_CLERK)).get(f"/console/fee_slip/{slip}/print").status_code == 403
 
 
@@ -231,8 +247,14 @@ def test_only_the_organisations_principal_cancels_a_plan(as_: Any, people: Any, 
     plan = make.a_published_plan(as_)
     make.registered_candidates(as_, 1, plan_id=plan)
     reason = {"reason": "考场不足"}
-    assert browse(people(Role.ORGANISATION_MANAGER)).act("exam_plan", "cancel", [plan], reason).status_code == 403
-    assert browse(people(Role.ORGANISATION_PRINCIPAL)).act("exam_plan", "cancel", [plan], reason).status_code == 302
+    assert (
+        browse(people(Role.ORGANISATION_MANAGER)).act("exam_plan", "cancel", [plan], reason).status_code
+        == 403
+    )
+    assert (
+        browse(people(Role.ORGANISATION_PRINCIPAL)).act("exam_plan", "cancel", [plan], reason).status_code
+        == 302
+    )
     assert get(as_, ExamPlan, plan).state is PlanState.CANCELLED
     with as_(QINGDAO) as db:
         assert set(db.scalars(sa.select(Registration.state))) == {RegistrationState.CANCELLED}

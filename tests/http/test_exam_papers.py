@@ -182,7 +182,9 @@ def test_invigilators_are_set_by_the_button(as_: Any, browse: Any) -> None:
     plan, _ = a_plan_with(as_, 1, 30)
     scheduled(as_, plan, publish=True)
     browser, room = browse(school(as_)), computer_room(as_)
-    answer = browser.act("room_session", "set_invigilators", [room], {"invigilators": "王老师 13800000000\r\n李老师"})
+    answer = browser.act(
+        "room_session", "set_invigilators", [room], {"invigilators": "王老师 13800000000\r\n李老师"}
+    )
     assert answer.status_code == 302, browser.text()
     browser.get(f"/console/room_session/{room}")
     assert "王老师、李老师" in browser.text()

@@ -44,7 +44,16 @@ def document(app: Flask) -> dict[str, Any]:
 
 def test_it_is_a_valid_document(app: Flask) -> None:
     """Of tables that between them have every kind of column, child rows, files, masks, actions and phases."""
-    tables = ("certificate", "candidate", "exam_plan", "declaration", "account", "weekly_report", "quota", "audit_entry")
+    tables = (
+        "certificate",
+        "candidate",
+        "exam_plan",
+        "declaration",
+        "account",
+        "weekly_report",
+        "quota",
+        "audit_entry",
+    )
     with app.app_context(), acting_as(PUBLIC, app.extensions["panel_session"]()):
         part = described([resolve_table(table) for table in tables])
     assert part["openapi"].startswith("3.1")
@@ -57,7 +66,10 @@ def test_whatever_it_refers_to_is_there_and_no_operation_is_named_twice(document
         for part in target.split("/"):
             found = found[part]
     names = [
-        operation["operationId"] for item in document["paths"].values() for how, operation in item.items() if how != "parameters"
+        operation["operationId"]
+        for item in document["paths"].values()
+        for how, operation in item.items()
+        if how != "parameters"
     ]
     assert len(names) == len(set(names))
 
@@ -77,7 +89,9 @@ def test_every_route_of_the_api_is_documented_and_no_other(app: Flask, document:
     }
     by_name = re.compile(r"/(action|file)/[a-z_]+$")  # one route, documented once for each name
     plain = {(path, method) for path, method in documented if not by_name.search(path)}
-    assert plain == {(path, method) for path, method in routed if not path.endswith(">") or path.endswith("<int:key>")}
+    assert plain == {
+        (path, method) for path, method in routed if not path.endswith(">") or path.endswith("<int:key>")
+    }
 
 
 def test_what_needs_a_token_says_so_and_is_401_without_one(app: Flask, document: dict[str, Any]) -> None:
@@ -94,7 +108,11 @@ def test_what_needs_a_token_says_so_and_is_401_without_one(app: Flask, document:
 def test_it_names_columns_lists_and_bounds_in_chinese(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     new = schemas["CertificateNew"]
-    assert new["required"] == ["code", "name", "level"]  # the organisation is one's own, unless the platform writes
+    assert new["required"] == [
+        "code",
+        "name",
+        "level",
+    ]  # the organisation is one's own, unless the platform writes
     assert new["properties"]["name"]["title"] == "证书名称" and new["properties"]["name"]["maxLength"] == 100
     assert new["properties"]["level"]["enum"] == ["JUNIOR", "MIDDLE", "SENIOR"]
     assert "初级" in new["properties"]["level"]["description"]
@@ -140,7 +158,10 @@ def _untrue(document: dict[str, Any], operation: dict[str, Any], answer: Any) ->
         return [(name, answer.get_data(as_text=True)[:200])]
     schema = _whole(operation["responses"]["200"]["content"]["application/json"]["schema"], document)
     validator = jsonschema.Draft202012Validator(schema)
-    return [(name, f"{error.json_path}: {error.message}"[:200]) for error in validator.iter_errors(answer.get_json())]
+    return [
+        (name, f"{error.json_path}: {error.message}"[:200])
+        for error in validator.iter_errors(answer.get_json())
+    ]
 
 
 def _whole(schema: Any, document: dict[str, Any]) -> Any:

@@ -21,8 +21,12 @@ def notice(as_: As, title: str, kind: NoticeKind = NoticeKind.POLICY, **values: 
     with as_(JOB) as db:
         made = Notice(
             **{
-                "kind": kind, "title": title, "body": "<p>正文内容</p>", "state": NoticeState.PUBLISHED,
-                "publish_from": clock.now() - timedelta(days=1), **values,
+                "kind": kind,
+                "title": title,
+                "body": "<p>正文内容</p>",
+                "state": NoticeState.PUBLISHED,
+                "publish_from": clock.now() - timedelta(days=1),
+                **values,
             }
         )
         db.add(made)
@@ -81,10 +85,14 @@ def test_a_notice_is_read_with_its_files(as_: As, browse: Any) -> None:
 def test_news_are_paged(as_: As, browse: Any) -> None:
     found(as_)
     for number in range(23):
-        notice(as_, f"动态第{number}条", NoticeKind.NEWS, publish_from=clock.now() - timedelta(days=number + 1))
+        notice(
+            as_, f"动态第{number}条", NoticeKind.NEWS, publish_from=clock.now() - timedelta(days=number + 1)
+        )
     browser = browse()
     browser.get("/notices/news/")
-    assert "动态第0条" in browser.text() and "动态第22条" not in browser.text() and "共 23 条" in browser.text()
+    assert (
+        "动态第0条" in browser.text() and "动态第22条" not in browser.text() and "共 23 条" in browser.text()
+    )
     browser.get("/notices/news/?page=2")
     assert "动态第22条" in browser.text()
     assert browser.get("/notices/news/?page=%00").status_code == 200

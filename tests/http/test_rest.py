@@ -74,7 +74,12 @@ def enter(db: Any, key: int, name: str, id_number: str, school_id: int = 10) -> 
 
 
 def test_nothing_is_answered_without_a_token(app: Flask) -> None:
-    for method, path in (("GET", "certificate/"), ("POST", "certificate/"), ("PUT", "certificate/1"), ("DELETE", "standard/1")):
+    for method, path in (
+        ("GET", "certificate/"),
+        ("POST", "certificate/"),
+        ("PUT", "certificate/1"),
+        ("DELETE", "standard/1"),
+    ):
         answer = Client(app)(method, path)
         assert refusal(answer)[0] == 401, path
         assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -118,7 +123,9 @@ def test_a_first_password_gives_no_token(app: Flask, as_: As) -> None:
     account = furnished(as_).principal
     client_of(app, account)
     with as_() as db:
-        db.execute(sa.text("update credential set must_change = true where account_id = :a"), {"a": account.id})
+        db.execute(
+            sa.text("update credential set must_change = true where account_id = :a"), {"a": account.id}
+        )
         db.commit()
     assert refusal(Client(app).log_in(account.username))[0] == 403
 
@@ -142,7 +149,14 @@ def test_a_token_that_is_late_forged_or_of_another_kind_is_nobodys(app: Flask, a
         late = create_access_token("1", additional_claims={"actor": []}, expires_delta=timedelta(seconds=-1))
         nameless = create_access_token("1")
     header, payload, signature = good.split(".")
-    for token in (late, nameless, f"{header}.{payload}.{signature[:-4]}AAAA", f"{header}.{payload}.", "x", "ü"):
+    for token in (
+        late,
+        nameless,
+        f"{header}.{payload}.{signature[:-4]}AAAA",
+        f"{header}.{payload}.",
+        "x",
+        "ü",
+    ):
         api.token = token
         assert api.get("certificate/").status_code == 401, token
     api.token = late
@@ -152,7 +166,14 @@ def test_a_token_that_is_late_forged_or_of_another_kind_is_nobodys(app: Flask, a
 
 def test_the_frameworks_own_api_is_not_there(app: Flask, api: Client) -> None:
     """F7: its security API fails with marshmallow 4 and hands out roles and users with 3; ours needs neither."""
-    for path in ("security/users/", "security/roles/", "security/permissions/", "security/refresh", "menu/", "_info"):
+    for path in (
+        "security/users/",
+        "security/roles/",
+        "security/permissions/",
+        "security/refresh",
+        "menu/",
+        "_info",
+    ):
         assert api.get(path).status_code == 404, path
         assert api.post(path).status_code == 404, path
     assert not any(name.startswith("ab_") for name in _tables(app))
@@ -163,9 +184,13 @@ def _tables(app: Flask) -> list[str]:
     return sa.inspect(engine).get_table_names() if engine is not None else []
 
 
-def test_outside_the_api_every_unsafe_request_needs_its_csrf_token(app: Flask, browse: Browse, as_: As) -> None:
+def test_outside_the_api_every_unsafe_request_needs_its_csrf_token(
+    app: Flask, browse: Browse, as_: As
+) -> None:
     browser = browse(furnished(as_).principal)
-    unsafe = [rule for rule in app.url_map.iter_rules() if {"POST", "PUT", "DELETE"} & (rule.methods or set())]
+    unsafe = [
+        rule for rule in app.url_map.iter_rules() if {"POST", "PUT", "DELETE"} & (rule.methods or set())
+    ]
     pages = [rule for rule in unsafe if not rule.rule.startswith("/api/")]
     assert len(pages) > 100
     for rule in pages:
@@ -212,7 +237,10 @@ def test_what_a_list_does_not_know_is_refused_by_name(api: Client) -> None:
     }  # fmt: skip
     for name, values in wrong.items():
         for value in values:
-            assert refusal(api.get("certificate/", **{name: value})) == (422, name.removeprefix("f_")), (name, value)
+            assert refusal(api.get("certificate/", **{name: value})) == (422, name.removeprefix("f_")), (
+                name,
+                value,
+            )
 
 
 def test_another_tenants_row_is_not_there(api: Client, owner: Engine) -> None:
@@ -296,18 +324,25 @@ def test_a_number_is_searched_in_the_body_never_in_the_address(school: Client) -
     assert [item["name"] for item in found["items"]] == ["张三"]
     other = school.post("candidate/search", {"filters": {"id_number": BEIJING_NUMBER}}).get_json()
     assert other["items"] == [] and other["total"] == 0  # Beijing's candidate
-    assert refusal(school.post("candidate/search", {"filters": {"id_number": "340524"}})) == (422, "id_number")
+    assert refusal(school.post("candidate/search", {"filters": {"id_number": "340524"}})) == (
+        422,
+        "id_number",
+    )
 
 
 # Writing
 
 
 def test_a_row_is_made_changed_and_deleted(api: Client, owner: Engine) -> None:
-    made = api.post("certificate/", {"organisation_id": 5, "code": "2002", "name": " 智能财税 ", "level": "MIDDLE"})
+    made = api.post(
+        "certificate/", {"organisation_id": 5, "code": "2002", "name": " 智能财税 ", "level": "MIDDLE"}
+    )
     assert made.status_code == 201, made.get_json()
     row = made.get_json()
     assert (row["name"], row["state"], row["version"], row["short_name"]) == ("智能财税", "DRAFT", 1, None)
-    changed = api.put(f"certificate/{row['id']}", {"version": 1, "short_name": "财税", "fee_per_subject": "120.50"})
+    changed = api.put(
+        f"certificate/{row['id']}", {"version": 1, "short_name": "财税", "fee_per_subject": "120.50"}
+    )
     assert changed.status_code == 200
     assert (changed.get_json()["fee_per_subject"], changed.get_json()["version"]) == ("120.50", 2)
     assert changed.get_json()["name"] == "智能财税"  # what was not named stays
@@ -340,7 +375,8 @@ def test_child_rows_are_saved_with_their_parent(api: Client, owner: Engine) -> N
     first = row["subject"][0]
     new = {"subject_code": "098701", "name": "实操", "mode": "PRACTICAL"}
     answer = api.put(
-        f"certificate/{MINE}", {"version": row["version"], "subject": [{"id": first["id"], "name": "理论知识"}, new]}
+        f"certificate/{MINE}",
+        {"version": row["version"], "subject": [{"id": first["id"], "name": "理论知识"}, new]},
     )
     assert answer.status_code == 200, answer.get_json()
     assert [s["name"] for s in answer.get_json()["subject"]] == ["理论知识", "实操"]
@@ -348,7 +384,9 @@ def test_child_rows_are_saved_with_their_parent(api: Client, owner: Engine) -> N
     answer = api.put(f"certificate/{MINE}", {"version": answer.get_json()["version"], "subject": [gone]})
     assert [s["name"] for s in answer.get_json()["subject"]] == ["实操"]
     with owner.connect() as connection:
-        foreign = connection.scalar(sa.text("select id from subject where certificate_id = :c"), {"c": THEIRS})
+        foreign = connection.scalar(
+            sa.text("select id from subject where certificate_id = :c"), {"c": THEIRS}
+        )
     version = answer.get_json()["version"]
     for rows in ([{"id": foreign, "name": "改"}], [{"id": foreign, "delete": True}]):
         assert refusal(api.put(f"certificate/{MINE}", {"version": version, "subject": rows}))[0] == 404
@@ -373,7 +411,10 @@ def test_a_file_comes_in_the_body_and_goes_out_by_its_row(api: Client) -> None:
         return {"name": name, "content": base64.b64encode(data).decode()}
 
     url = f"certificate/{MINE}"
-    assert refusal(api.put(url, {"version": 1, "standard_file": sent("标准.pdf", b"MZ\x90")}))[0] in (415, 422)
+    assert refusal(api.put(url, {"version": 1, "standard_file": sent("标准.pdf", b"MZ\x90")}))[0] in (
+        415,
+        422,
+    )
     for bad in ("x", {"name": "a.pdf"}, {"name": "a.pdf", "content": "%%%"}, {"name": 1, "content": ""}, []):
         assert refusal(api.put(url, {"version": 1, "standard_file": bad})) == (422, "standard_file")
     row = api.put(url, {"version": 1, "standard_file": sent("标准.pdf", pdf)}).get_json()
@@ -395,7 +436,10 @@ def test_duplicates_and_rules_of_the_database_are_told_in_words(api: Client) -> 
 def test_a_button_is_an_action_and_its_refusals_are_the_pages(api: Client, as_: As) -> None:
     answer = api.post("certificate/action/submit", {"rows": [MINE]})
     assert refusal(answer)[0] == 422 and "证书介绍" in answer.get_json()["message"]
-    assert api.put(f"certificate/{MINE}", {"version": 1, "intro": "<p>介绍</p><script>x</script>"}).status_code == 200
+    assert (
+        api.put(f"certificate/{MINE}", {"version": 1, "intro": "<p>介绍</p><script>x</script>"}).status_code
+        == 200
+    )
     assert "script" not in api.get(f"certificate/{MINE}").get_json()["intro"]
     assert api.get(f"certificate/{MINE}").get_json()["actions"] == ["submit"]
     done = api.post("certificate/action/submit", {"rows": [MINE, 1]}).get_json()
@@ -419,7 +463,12 @@ def test_an_action_asks_and_checks_what_it_asks(app: Flask, api: Client, as_: As
         ({"rows": [MINE], "reason": "x" * 501}, "reason"), ({"rows": [MINE], "reason": "不全", "nope": 1}, "nope"),
     ):  # fmt: skip
         assert refusal(platform.post("certificate/action/refuse", given)) == (422, field), given
-    assert platform.post("certificate/action/refuse", {"rows": [MINE], "reason": "介绍不完整"}).get_json()["done"] == 1
+    assert (
+        platform.post("certificate/action/refuse", {"rows": [MINE], "reason": "介绍不完整"}).get_json()[
+            "done"
+        ]
+        == 1
+    )
     assert api.get(f"certificate/{MINE}").get_json()["refusal_reason"] == "介绍不完整"
     assert refusal(platform.post("certificate/action/nope", {"rows": [MINE]}))[0] == 404
 

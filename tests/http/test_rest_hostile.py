@@ -72,7 +72,11 @@ def test_no_value_of_a_column_is_a_fault(table: str, api: Client) -> None:
     for name in names:
         for value in HOSTILE:
             answer = api.post(f"{table}/", {**VALID[table], name: value})
-            assert answer.status_code in (201, 409, 413, 415, 422), (name, value, answer.get_data(as_text=True)[:300])
+            assert answer.status_code in (201, 409, 413, 415, 422), (
+                name,
+                value,
+                answer.get_data(as_text=True)[:300],
+            )
             if answer.status_code != 201:
                 refusal(answer)
         for number in NUMBERS:  # as JSON numbers, which Python would not write
@@ -99,7 +103,10 @@ def test_no_change_and_no_child_row_is_a_fault(api: Client) -> None:
 def test_no_search_and_no_action_is_a_fault(api: Client) -> None:
     for value in HOSTILE:
         for name in ("code", "name", "level", "organisation_id", "nope"):
-            assert api.post("certificate/search", {"filters": {name: value}}).status_code in (200, 422), (name, value)
+            assert api.post("certificate/search", {"filters": {name: value}}).status_code in (200, 422), (
+                name,
+                value,
+            )
         for name in ("filters", "tab", "sort", "page", "size", "nope"):
             assert api.post("certificate/search", {name: value}).status_code in (200, 422), (name, value)
         for rows in (value, [value], [MINE, value]):
@@ -109,7 +116,11 @@ def test_no_search_and_no_action_is_a_fault(api: Client) -> None:
 def test_no_log_in_is_a_fault(app: Flask) -> None:
     for value in HOSTILE:
         limiter.reset()
-        for body in ({"username": value, "password": "x"}, {"username": "x", "password": value}, {"nope": value}):
+        for body in (
+            {"username": value, "password": "x"},
+            {"username": "x", "password": value},
+            {"nope": value},
+        ):
             assert refusal(Client(app).post("security/login", body))[0] in (401, 422), body
 
 
@@ -129,4 +140,8 @@ def test_personal_numbers_of_any_form_are_no_fault(app: Flask, as_: As) -> None:
                 "education_level": "VOCATIONAL", "enrolment_year": 2024, name: value,
             }  # fmt: skip
             answer = school.post("candidate/", body)
-            assert answer.status_code in (201, 409, 413, 415, 422), (name, value, answer.get_data(as_text=True)[:300])
+            assert answer.status_code in (201, 409, 413, 415, 422), (
+                name,
+                value,
+                answer.get_data(as_text=True)[:300],
+            )

@@ -34,7 +34,9 @@ def somebody(as_: Any, role: Role, **tenant: int) -> Account:
         return account
 
 
-def test_a_plan_is_scheduled_by_the_button_and_published_after_the_warning(as_: Any, browse: Any, factory: Any) -> None:
+def test_a_plan_is_scheduled_by_the_button_and_published_after_the_warning(
+    as_: Any, browse: Any, factory: Any
+) -> None:
     """E99."""
     plan, _ = a_plan_with(as_, 3, 2)
     browser = browse(somebody(as_, Role.ORGANISATION_MANAGER, organisation_id=5))
@@ -69,7 +71,8 @@ def test_outside_the_window_the_buttons_say_why(as_: Any, browse: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "tenant"), [(Role.SCHOOL_PRINCIPAL, {"school_id": 11}), (Role.ORGANISATION_CLERK, {"organisation_id": 5})]
+    ("role", "tenant"),
+    [(Role.SCHOOL_PRINCIPAL, {"school_id": 11}), (Role.ORGANISATION_CLERK, {"organisation_id": 5})],
 )
 def test_e102_others_have_no_board_and_no_such_action(as_: Any, browse: Any, role: Role, tenant: Any) -> None:
     plan, _ = a_plan_with(as_, 1, 2)
@@ -80,7 +83,9 @@ def test_e102_others_have_no_board_and_no_such_action(as_: Any, browse: Any, rol
     assert browser.post("/console/borrowed_site/add", {"plan_id": plan}).status_code in (403, 404)
 
 
-def test_the_number_of_statements_of_the_board_does_not_grow(as_: Any, browse: Any, engine: sa.Engine) -> None:
+def test_the_number_of_statements_of_the_board_does_not_grow(
+    as_: Any, browse: Any, engine: sa.Engine
+) -> None:
     plan, _ = a_plan_with(as_, 12, 3, 3, 3)
     scheduled(as_, plan)
     browser = browse(somebody(as_, Role.ORGANISATION_MANAGER, organisation_id=5))

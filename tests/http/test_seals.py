@@ -35,9 +35,16 @@ def picture(side: int = 95, height: int | None = None, *, mode: str = "RGBA", ki
 
 
 def preview(browser: Browser, data: bytes, **values: str) -> int:
-    given = {"holder_name": "王校长", "holder_position": "VICE_PRESIDENT", "csrf_token": browser.token(), **values}
+    given = {
+        "holder_name": "王校长",
+        "holder_position": "VICE_PRESIDENT",
+        "csrf_token": browser.token(),
+        **values,
+    }
     boundary, body = encode_multipart({**given, "image": FileStorage(io.BytesIO(data), "章.png")})
-    browser.last = browser.client.post(PAGE, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    browser.last = browser.client.post(
+        PAGE, data=body, content_type=f"multipart/form-data; boundary={boundary}"
+    )
     return browser.last.status_code
 
 
@@ -70,7 +77,11 @@ def test_a_seal_is_uploaded_looked_at_and_saved_with_the_letter(as_: As, browse:
     browser.get(PAGE)
     assert f"{PAGE}{seal.id}/image" in browser.text()
     image = browser.get(f"{PAGE}{seal.id}/image")
-    assert image.status_code == 200 and image.mimetype == "image/png" and "no-store" in image.headers["Cache-Control"]
+    assert (
+        image.status_code == 200
+        and image.mimetype == "image/png"
+        and "no-store" in image.headers["Cache-Control"]
+    )
 
 
 def test_e133_without_the_ticked_letter_nothing_is_saved(as_: As, browse: Any) -> None:
@@ -92,7 +103,9 @@ def test_e133_without_the_ticked_letter_nothing_is_saved(as_: As, browse: Any) -
     ],
     ids=["jpeg", "no alpha", "95x80", "over 1 MB"],
 )
-def test_e132_what_is_no_seal_is_refused_beside_its_field(as_: As, browse: Any, data: bytes, words: str) -> None:
+def test_e132_what_is_no_seal_is_refused_beside_its_field(
+    as_: As, browse: Any, data: bytes, words: str
+) -> None:
     people = make.signers(as_, sealed=False)
     browser = browse(people.school)
     assert preview(browser, data) in (413, 422)
@@ -127,7 +140,9 @@ def test_r125_a_schools_holder_is_vice_president_or_above(as_: As, browse: Any) 
 
 
 @pytest.mark.parametrize("account", ["manager", "organisation_manager", "clerk", "operator"])
-def test_e11_everybody_else_gets_403_and_leaves_a_row_in_the_trail(as_: As, browse: Any, account: str) -> None:
+def test_e11_everybody_else_gets_403_and_leaves_a_row_in_the_trail(
+    as_: As, browse: Any, account: str
+) -> None:
     people = make.signers(as_)
     (key,) = [seal.id for seal in seals(as_) if seal.school_id == 11]
     browser = browse(getattr(people, account))

@@ -31,7 +31,9 @@ def after_the_lock(app: Any) -> Any:
 
 def latest_token(as_: As) -> str:
     with as_(JOB) as db:
-        return signing.token_of(db.scalars(sa.select(SigningRequest).order_by(SigningRequest.id.desc()).limit(1)).one())
+        return signing.token_of(
+            db.scalars(sa.select(SigningRequest).order_by(SigningRequest.id.desc()).limit(1)).one()
+        )
 
 
 def post(phone: Browser, what: str, **body: str) -> Any:
@@ -130,8 +132,18 @@ def test_e124_without_a_seal_the_page_leads_to_it(as_: As, browse: Any) -> None:
 def test_other_accounts_get_403(as_: As, browse: Any, account: str) -> None:
     people, ids = make.signers(as_), make.tasks(as_)
     desk = browse(getattr(people, account))
-    for name in ("sign_organisation", "sign_site", "sign_batch", "refuse_organisation", "refuse_site", "terminate"):
-        assert desk.act("issuance_task", name, ids, {"reason": "无权处理", "settlement": "无权处理"}).status_code == 403, name
+    for name in (
+        "sign_organisation",
+        "sign_site",
+        "sign_batch",
+        "refuse_organisation",
+        "refuse_site",
+        "terminate",
+    ):
+        assert (
+            desk.act("issuance_task", name, ids, {"reason": "无权处理", "settlement": "无权处理"}).status_code
+            == 403
+        ), name
 
 
 def test_e125_a_second_phone_and_a_second_use_are_refused(as_: As, browse: Any) -> None:
@@ -153,7 +165,9 @@ def test_e126_the_phone_is_told_who_and_the_desk_chooses_again(as_: As, browse: 
     page = begin(desk, "sign_organisation", ids)
     token = latest_token(as_)
     post(phone, "lookup", token=token)
-    assert desk.act("issuance_task", "refuse_organisation", ids[:1], {"reason": "照片有误"}).status_code == 302
+    assert (
+        desk.act("issuance_task", "refuse_organisation", ids[:1], {"reason": "照片有误"}).status_code == 302
+    )
     told = post(phone, "submit", token=token, image=signature())
     assert told.status_code == 409 and "全部未签发" in told.json["message"]
     desk.get(page)
@@ -187,7 +201,9 @@ def test_the_phones_posts_need_the_pages_csrf_token(as_: As, browse: Any) -> Non
     """Check 6."""
     people, ids = make.signers(as_), make.tasks(as_)
     begin(browse(people.organisation), "sign_organisation", ids)
-    bare = browse().client.post("/sign/lookup", json={"token": latest_token(as_)}, headers={"Accept": "application/json"})
+    bare = browse().client.post(
+        "/sign/lookup", json={"token": latest_token(as_)}, headers={"Accept": "application/json"}
+    )
     assert bare.status_code == 400
 
 
@@ -198,7 +214,12 @@ def test_forged_bodies_are_refused_without_a_fault(as_: As, browse: Any) -> None
     assert post(phone, "submit", token="x", image="data:image/png;base64,%%%").status_code == 404
     page = phone.get("/sign/").get_data(as_text=True)
     headers = {"X-CSRFToken": re.search(r'csrf-token" content="([^"]+)"', page).group(1)}  # type: ignore[union-attr]
-    assert phone.client.post("/sign/lookup", data=b"[1]", headers=headers, content_type="application/json").status_code == 422
+    assert (
+        phone.client.post(
+            "/sign/lookup", data=b"[1]", headers=headers, content_type="application/json"
+        ).status_code
+        == 422
+    )
     big = phone.client.post("/sign/submit", json={"token": "x", "image": "A" * 3_000_000}, headers=headers)
     assert big.status_code == 413
 

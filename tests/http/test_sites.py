@@ -53,7 +53,7 @@ def test_a_site_is_applied_for_approved_and_gets_rooms(as_: Any, browse: Any) ->
     }
     rows = {**SITE, "exam_site_certificate-0-certificate_id": "1", **files}
     answer = school.post("/console/exam_site/add", rows, content_type="multipart/form-data")
-    assert answer.status_code == 302, re.findall(r'ui-error[^<]*<[^>]*>([^<]*)', school.text())
+    assert answer.status_code == 302, re.findall(r"ui-error[^<]*<[^>]*>([^<]*)", school.text())
     key = int(answer.location.rsplit("/", 1)[1])
     organisation = browse(somebody(as_, Role.ORGANISATION_MANAGER, organisation_id=5))
     assert organisation.act("exam_site", "approve", [key]).status_code == 302
@@ -68,7 +68,9 @@ def test_a_site_is_applied_for_approved_and_gets_rooms(as_: Any, browse: Any) ->
     assert school.get(f"/console/exam_site/{key}/edit").status_code == 409
     with as_(QINGDAO) as db:
         assert db.get_one(ExamSite, key).usable and count(db, Room) == 1
-        kept = db.execute(sa.select(ExamSiteFile.ordinal, ExamSiteFile.file_name).order_by(ExamSiteFile.ordinal))
+        kept = db.execute(
+            sa.select(ExamSiteFile.ordinal, ExamSiteFile.file_name).order_by(ExamSiteFile.ordinal)
+        )
         assert kept.all() == [(1, "场地照片0.pdf"), (2, "场地照片1.pdf")]
 
 
@@ -104,7 +106,15 @@ def test_the_lists_of_this_area_open_for_those_who_have_them(as_: Any, browse: A
     made.a_pilot_school_with_quota(as_)
     school = browse(somebody(as_, Role.SCHOOL_PRINCIPAL, school_id=11))
     organisation = browse(somebody(as_, Role.ORGANISATION_MANAGER, organisation_id=5))
-    common = ("exam_site", "room", "borrow_request", "borrowed_site", "room_session", "seat_assignment", "plan_subject")
+    common = (
+        "exam_site",
+        "room",
+        "borrow_request",
+        "borrowed_site",
+        "room_session",
+        "seat_assignment",
+        "plan_subject",
+    )
     for table in common:
         assert school.get(f"/console/{table}/").status_code == 200, table
         assert organisation.get(f"/console/{table}/").status_code == 200, table
@@ -126,7 +136,13 @@ def test_e101_a_school_asks_for_places_and_the_organisation_assigns_them(as_: An
     assert answer.status_code == 302, organisation.text()
     guest.get("/console/borrowed_site/")
     assert "考核站点" in guest.text() and ">12<" in guest.text()
-    again = {"plan_id": str(plan), "certificate_id": "1", "guest_school_id": "10", "site_id": str(site), "places": "5"}
+    again = {
+        "plan_id": str(plan),
+        "certificate_id": "1",
+        "guest_school_id": "10",
+        "site_id": str(site),
+        "places": "5",
+    }
     assert organisation.post("/console/borrowed_site/add", again).status_code == 409
     with as_() as db:
         assert count(db, BorrowedSite) == 1

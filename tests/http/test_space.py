@@ -89,7 +89,9 @@ def test_the_id_number_with_a_code_to_the_bound_mobile_opens_the_space(as_: As, 
             browser = browse()
             told = send_code(browser, as_)
             assert told.status_code == 200 and told.json["wait"] == 60
-            answer = browser.post("/space/login/", {"id_number": ID_NUMBER, "mobile": MOBILE, "code": sent(as_)})
+            answer = browser.post(
+                "/space/login/", {"id_number": ID_NUMBER, "mobile": MOBILE, "code": sent(as_)}
+            )
             assert answer.status_code == 302 and answer.location == "/space/", browser.text()
             assert browser.get("/space/").status_code == 200 and "2020年12月考试" in browser.text()
     with as_(JOB) as db:
@@ -138,7 +140,10 @@ def test_five_wrong_codes_burn_it(as_: As, browse: Any) -> None:
     for _ in range(5):
         answer = browser.post("/space/login/", {"id_number": ID_NUMBER, "mobile": MOBILE, "code": wrong})
         assert answer.status_code == 401
-    assert browser.post("/space/login/", {"id_number": ID_NUMBER, "mobile": MOBILE, "code": right}).status_code == 401
+    assert (
+        browser.post("/space/login/", {"id_number": ID_NUMBER, "mobile": MOBILE, "code": right}).status_code
+        == 401
+    )
 
 
 def test_a_code_is_good_for_five_minutes_and_for_once(as_: As, browse: Any) -> None:
@@ -168,7 +173,11 @@ def test_the_id_number_with_a_password_opens_the_space(as_: As, browse: Any) -> 
     with as_(AUTH) as db:
         logins.set_password(db, account.id, "geheim1234", must_change=False)
         db.commit()
-    for number, password, status in ((ID_NUMBER, "geheim1234", 302), (ID_NUMBER, "wrong12345", 401), ("12", "geheim1234", 401)):
+    for number, password, status in (
+        (ID_NUMBER, "geheim1234", 302),
+        (ID_NUMBER, "wrong12345", 401),
+        ("12", "geheim1234", 401),
+    ):
         browser = browse()
         given = {"id_number": number, "password": password, "captcha": solve(browser, as_)}
         assert browser.post("/space/login/password", given).status_code == status
@@ -208,11 +217,17 @@ def test_exams_show_seats_once_they_are_published_and_the_ticket_can_be_printed(
 def test_a_published_seat_is_shown_with_the_ticket(as_: As, browse: Any) -> None:
     exams.seated(as_)
     with as_(JOB) as db:
-        db.get_one(Candidate, 1).photo = files.keep(db, JOB, "照片.jpg", "jpg", make.placeholder_photo("张三", 1))
+        db.get_one(Candidate, 1).photo = files.keep(
+            db, JOB, "照片.jpg", "jpg", make.placeholder_photo("张三", 1)
+        )
         db.commit()
     browser = browse(candidate(as_))
     browser.get("/space/")
-    assert "13号机房" in browser.text() and "2020-12-21" in browser.text() and "20600031253700400057" in browser.text()
+    assert (
+        "13号机房" in browser.text()
+        and "2020-12-21" in browser.text()
+        and "20600031253700400057" in browser.text()
+    )
     browser.get("/space/tickets/")
     assert "/space/tickets/1.pdf" in browser.text()
     answer = browser.get("/space/tickets/1.pdf")
@@ -364,7 +379,9 @@ def test_a_copy_and_a_correction_are_asked_for_in_the_space(as_: As, browse: Any
         assert ask(new_name="更正名") == 302
         assert ask(kind="REISSUE") == 409
         browser.get("/space/requests/")
-        assert "证书更正申请" in browser.text() and "当前处理方" in browser.text() and "院校" in browser.text()
+        assert (
+            "证书更正申请" in browser.text() and "当前处理方" in browser.text() and "院校" in browser.text()
+        )
 
 
 def test_own_data_are_shown_masked(as_: As, browse: Any) -> None:

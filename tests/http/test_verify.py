@@ -68,7 +68,16 @@ def test_the_right_pair_shows_what_the_public_may_know(as_: As, browse: Any) -> 
     page = browser.text()
     with as_(JOB) as db:
         task = db.scalars(sa.select(IssuanceTask)).one()
-    for words in (task.candidate_name, task.id_masked, number, "Python程序开发", "中级", "评价组织", "2021-01-05", "有效"):
+    for words in (
+        task.candidate_name,
+        task.id_masked,
+        number,
+        "Python程序开发",
+        "中级",
+        "评价组织",
+        "2021-01-05",
+        "有效",
+    ):
         assert words in page
     assert "data:image/jpeg;base64," in page
     assert id_number not in page and "137000" not in page and "80" not in re.findall(r"成绩\D*(\d+)", page)
@@ -142,11 +151,17 @@ def test_e136_a_revoked_certificate_is_shown_as_such(as_: As, browse: Any) -> No
     number, id_number = issued(as_)
     with as_(JOB) as db:
         one = db.scalars(sa.select(ECertificate)).one()
-        db.add(CertificateEvent(e_certificate_id=one.id, kind=EventKind.REVOKED, note="冒名顶替", organisation_id=5))
+        db.add(
+            CertificateEvent(
+                e_certificate_id=one.id, kind=EventKind.REVOKED, note="冒名顶替", organisation_id=5
+            )
+        )
         db.commit()
     browser = browse()
     assert ask(browser, as_, number, id_number) == 200
-    assert "证书已注销" in browser.text() and "注销日期" in browser.text() and "冒名顶替" not in browser.text()
+    assert (
+        "证书已注销" in browser.text() and "注销日期" in browser.text() and "冒名顶替" not in browser.text()
+    )
 
 
 def test_a_corrected_certificate_shows_its_newest_edition(as_: As, browse: Any) -> None:
@@ -154,7 +169,11 @@ def test_a_corrected_certificate_shows_its_newest_edition(as_: As, browse: Any) 
     number, id_number = issued(as_)
     with as_(JOB) as db:
         one = db.scalars(sa.select(ECertificate)).one()
-        kept = {c.name: getattr(one, c.name) for c in ECertificate.__table__.columns if c.name not in ("id", "version")}
+        kept = {
+            c.name: getattr(one, c.name)
+            for c in ECertificate.__table__.columns
+            if c.name not in ("id", "version")
+        }
         db.add(ECertificate(**{**kept, "edition": 2, "candidate_name": "更正后"}))
         db.commit()
     browser = browse()
@@ -166,7 +185,11 @@ def test_a_wrong_captcha_asks_again_and_tells_nothing(as_: As, browse: Any) -> N
     number, id_number = issued(as_)
     browser = browse()
     assert ask(browser, as_, number, id_number, captcha="AAAA") == 422
-    assert "验证码不正确" in browser.text() and "证书真实有效" not in browser.text() and "未查询到" not in browser.text()
+    assert (
+        "验证码不正确" in browser.text()
+        and "证书真实有效" not in browser.text()
+        and "未查询到" not in browser.text()
+    )
 
 
 def test_a_captcha_is_good_for_one_question(as_: As, browse: Any) -> None:

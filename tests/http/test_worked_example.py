@@ -31,10 +31,14 @@ _numbers = count(1)
 def site(server: EmbeddedPostgres) -> Iterator[dict[str, Any]]:
     """The server process; its database is its own."""
     name = f"t_{secrets.token_hex(8)}"
-    plain = make_url(server.url("postgres")).set(drivername="postgresql").render_as_string(hide_password=False)
+    plain = (
+        make_url(server.url("postgres")).set(drivername="postgresql").render_as_string(hide_password=False)
+    )
     with psycopg.connect(plain, autocommit=True) as admin:
         admin.execute(f'create database "{name}"')
-        admin.execute("select pg_advisory_lock(712)")  # roles are the whole server's: as when the template is made
+        admin.execute(
+            "select pg_advisory_lock(712)"
+        )  # roles are the whole server's: as when the template is made
         addresses = [server.url(name), server.url(name, wall.LOGIN), server.password(wall.LOGIN)]
         command = [sys.executable, "-m", "tests.http.example_server", *addresses]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -105,10 +109,21 @@ def test_it_stands_in_the_menu_and_an_empty_list_says_what_to_do(neighbour: Visi
 
 def test_a_form_says_what_is_wrong_beside_the_field_and_saves_what_is_right(person: Visitor) -> None:
     form = person.get(f"{URL}/add").text
-    assert 'maxlength="50"' in form and "2–50个字" in form and "院校" not in re.findall(r"<label[^>]*>([^<]+)", form)
-    answer = person.post(f"{URL}/add", **equipment(name="", seats="1001", keeper="12345", bought_on="2025-02-30"))
+    assert (
+        'maxlength="50"' in form
+        and "2–50个字" in form
+        and "院校" not in re.findall(r"<label[^>]*>([^<]+)", form)
+    )
+    answer = person.post(
+        f"{URL}/add", **equipment(name="", seats="1001", keeper="12345", bought_on="2025-02-30")
+    )
     assert answer.status == 422
-    for field, words in (("name", "请填写设备名称"), ("seats", "1–1000"), ("keeper", "手机"), ("bought_on", "日期格式")):
+    for field, words in (
+        ("name", "请填写设备名称"),
+        ("seats", "1–1000"),
+        ("keeper", "手机"),
+        ("bought_on", "日期格式"),
+    ):
         assert re.search(rf'id="{field}-error".*?{words}', answer.text, flags=re.S), field
     key = made(person, name=" 考试用机A ", price="")
     page = person.get(f"{URL}/{key}").text
@@ -137,7 +152,9 @@ def test_buttons_move_it_through_its_states_and_no_further(person: Visitor) -> N
     key = made(person)
     assert "领用" in person.get(f"{URL}/{key}").text
     asked = person.post(f"{URL}/action/take", rowid=key)
-    assert 'name="confirmed"' in asked.text and "在库" in person.get(f"{URL}/{key}").text  # first it only asks
+    assert (
+        'name="confirmed"' in asked.text and "在库" in person.get(f"{URL}/{key}").text
+    )  # first it only asks
     assert person.post(f"{URL}/action/take", rowid=key, confirmed="1").status == 302
     page = person.get(f"{URL}/{key}").text
     assert "在用" in page and "action/take" not in page and "action/scrap" in page
@@ -145,13 +162,20 @@ def test_buttons_move_it_through_its_states_and_no_further(person: Visitor) -> N
     assert person.post(f"{URL}/action/scrap", rowid=key, confirmed="1", reason="").status == 422
     assert person.post(f"{URL}/action/scrap", rowid=key, confirmed="1", reason="主板损坏").status == 302
     page = person.get(f"{URL}/{key}").text
-    assert "已报废" in page and "主板损坏" in page and "action/" not in page.partition("操作记录")[0].partition('id="detail"')[2]
+    assert (
+        "已报废" in page
+        and "主板损坏" in page
+        and "action/" not in page.partition("操作记录")[0].partition('id="detail"')[2]
+    )
     for name in ("take", "scrap"):
         assert person.post(f"{URL}/action/{name}", rowid=key, confirmed="1", reason="再来一次").status == 409
 
 
 def test_lists_are_filtered_sorted_and_counted_by_tabs(person: Visitor) -> None:
-    few, many = made(person, name="投影仪甲", seats="3"), made(person, name="投影仪乙", seats="300", bought_on="2020-01-01")
+    few, many = (
+        made(person, name="投影仪甲", seats="3"),
+        made(person, name="投影仪乙", seats="300", bought_on="2020-01-01"),
+    )
     person.post(f"{URL}/action/take", rowid=many, confirmed="1")
     found = person.get(f"{URL}/?f_name=投影仪&sort=-seats").text
     assert [int(k) for k in dict.fromkeys(re.findall(rf'href="{URL}/(\d+)"', found))] == [many, few]
@@ -184,9 +208,13 @@ def test_the_same_is_there_for_programs(program: Visitor) -> None:
     assert row["actions"] == ["take", "scrap"]
     changed = program.api("PUT", f"equipment/{row['id']}", {"version": row["version"], "seats": 30})
     assert (changed.status, changed.json["seats"]) == (200, 30)
-    assert program.api("PUT", f"equipment/{row['id']}", {"version": row["version"], "seats": 40}).status == 409
+    assert (
+        program.api("PUT", f"equipment/{row['id']}", {"version": row["version"], "seats": 40}).status == 409
+    )
     assert program.api("POST", "equipment/action/take", {"rows": [row["id"]]}).json["done"] == 1
-    found = program.api("POST", "equipment/search", {"filters": {"keeper": "13800000001"}, "tab": "USED", "size": 100})
+    found = program.api(
+        "POST", "equipment/search", {"filters": {"keeper": "13800000001"}, "tab": "USED", "size": 100}
+    )
     assert row["id"] in [item["id"] for item in found.json["items"]]
     assert program.api("DELETE", f"equipment/{row['id']}").status == 204
     schema = program.api("GET", "_openapi").json["components"]["schemas"]["EquipmentNew"]
@@ -207,5 +235,9 @@ def test_who_may_not_is_refused(site: dict[str, Any]) -> None:
 def test_a_class_says_all_of_it(site: dict[str, Any]) -> None:
     """Nothing of the example stands anywhere else in the code."""
     assert site["table"] == "equipment"
-    for path in [*(ROOT / "app").rglob("*.py"), *(ROOT / "views").rglob("*.py"), *(ROOT / "models").rglob("*.py")]:
+    for path in [
+        *(ROOT / "app").rglob("*.py"),
+        *(ROOT / "views").rglob("*.py"),
+        *(ROOT / "models").rglob("*.py"),
+    ]:
         assert '"equipment"' not in path.read_text(encoding="utf-8"), path

@@ -46,7 +46,9 @@ def _text(key: bytes) -> str:
 def id_number(serial: int, birth: date = date(1998, 1, 1)) -> str:
     """A well-formed ID number for each serial."""
     days, rest = divmod(serial, 1000)
-    return formats.fictitious_id_number("370202", birth.replace(month=1 + days // 28 % 12, day=1 + days % 28), rest)
+    return formats.fictitious_id_number(
+        "370202", birth.replace(month=1 + days // 28 % 12, day=1 + days % 28), rest
+    )
 
 
 def student(serial: int, **other: Any) -> list[Any]:

@@ -71,7 +71,12 @@ def test_e52_the_second_row_of_a_number_points_to_the_first(
     manager: Any, factory: Any, upload: Any, see: Any
 ) -> None:
     same = "34052419800101001X"
-    rows = [student(1, 身份证号=same), student(2), student(3, 身份证号=same.lower()), student(4, 身份证号="110")]
+    rows = [
+        student(1, 身份证号=same),
+        student(2),
+        student(3, 身份证号=same.lower()),
+        student(4, 身份证号="110"),
+    ]
     job_id = upload(manager, rows)
     run_pending(factory)
     assert errors(see(job_id)) == [(4, "与第2行重复"), (5, "身份证号须为18位,现为3位")]
@@ -337,4 +342,8 @@ def test_the_template_is_a_workbook_with_the_columns_of_the_sheet(tmp_path: Path
     path = tmp_path / "t.xlsx"
     path.write_bytes(template(candidates_import.SOCIAL))
     assert zipfile.is_zipfile(path)
-    assert CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()[0][:3] == ["姓名*", "姓名拼音*", "身份证号*"]
+    assert CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()[0][:3] == [
+        "姓名*",
+        "姓名拼音*",
+        "身份证号*",
+    ]

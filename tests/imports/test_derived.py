@@ -32,7 +32,14 @@ def operator(as_: Any, manager: Any) -> Actor:
 
 
 def directory(code: str, name: str, **other: Any) -> list[Any]:
-    values = {"院校代码": code, "院校名称": name, "院校类型": "本科院校", "省份": "山东省", "地市": "青岛市", **other}
+    values = {
+        "院校代码": code,
+        "院校名称": name,
+        "院校类型": "本科院校",
+        "省份": "山东省",
+        "地市": "青岛市",
+        **other,
+    }
     return [values[label] for label in DIRECTORY]
 
 
@@ -61,18 +68,26 @@ def test_new_rows_are_added_existing_ones_changed_and_equal_ones_left_alone(
     job = load(
         directory("4137010029", "烟台学院"),
         directory("4137010028", "青岛学院", 地市="济南市", 院校类型=kind_of(as_, "4137010028")),
-        directory("4111010028", "北京学院", 省份="北京市", 地市="北京市", 院校类型=kind_of(as_, "4111010028")),
+        directory(
+            "4111010028", "北京学院", 省份="北京市", 地市="北京市", 院校类型=kind_of(as_, "4111010028")
+        ),
     )
     assert job.counts == {"new": 1, "changed": 1, "unchanged": 1}
     confirm(operator, job.id)
-    assert schools(as_) == [("4111010028", "北京学院", 1), ("4137010028", "青岛学院", 3), ("4137010029", "烟台学院", 2)]
+    assert schools(as_) == [
+        ("4111010028", "北京学院", 1),
+        ("4137010028", "青岛学院", 3),
+        ("4137010029", "烟台学院", 2),
+    ]
     again = load(directory("4137010029", "烟台学院"))
     assert (again.state, again.counts) == (JobState.DONE, {"unchanged": 1})
 
 
 def kind_of(as_: Any, code: str) -> str:
     with as_(JOB) as db:
-        return str(db.scalar(sa.select(SchoolDirectory.kind).where(SchoolDirectory.school_code == code)).label)
+        return str(
+            db.scalar(sa.select(SchoolDirectory.kind).where(SchoolDirectory.school_code == code)).label
+        )
 
 
 def test_a_word_that_names_no_row_and_a_value_the_type_refuses_are_told(load: Any) -> None:
@@ -85,7 +100,9 @@ def test_what_the_database_would_refuse_is_found_in_the_dry_run_and_only_that_ro
 ) -> None:
     before = schools(as_)
     job = load(
-        directory("4137010029", "青岛学院"), directory("4137010031", "威海学院"), directory("4137010032", "威海学院")
+        directory("4137010029", "青岛学院"),
+        directory("4137010031", "威海学院"),
+        directory("4137010032", "威海学院"),
     )
     assert job.errors == [[2, "", "院校名录已存在"], [4, "", "与第3行重复"]]
     assert schools(as_) == before
@@ -102,7 +119,9 @@ def test_a_rule_of_a_service_refuses_rows_as_it_refuses_a_form(as_: Any, load: A
     assert job.counts == {"new": 1, "refused": 1}
 
 
-def test_e73_codes_keep_their_leading_zeros(as_: Any, factory: Any, upload: Any, see: Any, confirm: Any, manager: Any) -> None:
+def test_e73_codes_keep_their_leading_zeros(
+    as_: Any, factory: Any, upload: Any, see: Any, confirm: Any, manager: Any
+) -> None:
     with as_() as db:
         clerk = actor_of(factories.account(db, Role.ORGANISATION_MANAGER, organisation_id=5))
         mode = Subject.__table__.c.mode.info["field"].type.choices

@@ -94,7 +94,9 @@ def errors(job: Job) -> dict[int, str]:
 
 def test_one_file_makes_one_slip(counter: Counter) -> None:
     people = counter.enter(3)
-    job = counter.check("by_certificate", [[counter.code(), PYTHON, "中级", p.id_number, p.name] for p in people])
+    job = counter.check(
+        "by_certificate", [[counter.code(), PYTHON, "中级", p.id_number, p.name] for p in people]
+    )
     done = counter.confirm(job)
     (slip,) = counter.slips()
     assert (slip.person_times, slip.amount) == (3, Decimal(300))
@@ -121,7 +123,8 @@ def test_e105_a_row_already_on_a_slip_or_paid_is_refused_by_its_number(counter: 
     job = counter.check("confirmations", [[one.slip_number, None, None, None]], counter.organisation)
     counter.confirm(job, counter.organisation)
     assert errors(counter.check("by_certificate", [row(first), row(second), row(third)])) == {
-        2: "已缴费", 3: f"已在缴费单{other.slip_number}中",
+        2: "已缴费",
+        3: f"已在缴费单{other.slip_number}中",
     }
 
 
@@ -136,13 +139,16 @@ def test_who_is_not_registered_and_another_plan_are_refused(counter: Counter) ->
         [counter.code(elsewhere), PYTHON, "中级", entered.id_number, entered.name],
     ]
     assert errors(counter.check("by_certificate", rows)) == {
-        3: "未报考该证书", 4: "一个文件只能填写一个考试计划;计划不收费",
+        3: "未报考该证书",
+        4: "一个文件只能填写一个考试计划;计划不收费",
     }
     rows = [[counter.code(), counter.subjects()[0], other.id_number, other.name]]
     assert errors(counter.check("by_subject", rows)) == {2: "未报考该科目"}
 
 
-def test_e107_slips_are_confirmed_by_number_and_a_difference_only_with_an_explicit_word(counter: Counter) -> None:
+def test_e107_slips_are_confirmed_by_number_and_a_difference_only_with_an_explicit_word(
+    counter: Counter,
+) -> None:
     for person in counter.enter(3):
         row = [counter.code(), PYTHON, "中级", person.id_number, person.name]
         counter.confirm(counter.check("by_certificate", [row]))
@@ -154,7 +160,8 @@ def test_e107_slips_are_confirmed_by_number_and_a_difference_only_with_an_explic
     ]
     job = counter.check("confirmations", rows, counter.organisation)
     assert errors(job) == {
-        3: "实收金额与应收不符(应收100.00),仍要确认请在“差额确认”列填“是”", 4: "缴费单不存在",
+        3: "实收金额与应收不符(应收100.00),仍要确认请在“差额确认”列填“是”",
+        4: "缴费单不存在",
     }
     counter.confirm(job, counter.organisation, imports.GOOD)
     rows = [[full.slip_number, None, None, None], [less.slip_number, "90.00", "2020-12-09", "是"]]

@@ -26,7 +26,9 @@ STATE = "select state from job where id = :id"
 
 
 @pytest.fixture
-def workers(server: Any, database_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
+def workers(
+    server: Any, database_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workers]:
     monkeypatch.setenv("PANEL_IMPORT_CHUNK_ROWS", str(CHUNK))
     monkeypatch.setenv("PANEL_WORKER_RESCUE_SECONDS", "3")
     imports.settings.cache_clear()
@@ -72,7 +74,14 @@ def test_killed_in_the_middle_of_the_check_the_report_equals_that_of_an_uninterr
 
 
 def test_killed_in_the_middle_of_applying_nothing_is_applied_and_the_next_worker_applies_all(
-    as_: Any, manager: Any, factory: Any, upload: Any, see: Any, owner: Engine, workers: Workers, candidates: Callable[..., Any]
+    as_: Any,
+    manager: Any,
+    factory: Any,
+    upload: Any,
+    see: Any,
+    owner: Engine,
+    workers: Workers,
+    candidates: Callable[..., Any],
 ) -> None:
     job_id = upload(manager, [student(serial) for serial in range(ROWS)])
     run_pending(factory)
@@ -93,12 +102,22 @@ def test_killed_in_the_middle_of_applying_nothing_is_applied_and_the_next_worker
             assert admin.scalar(sa.text(STATE), {"id": job_id}) == "RUNNING"
         workers.start()
         until(owner, STATE, "DONE", id=job_id)
-    assert [number for (number,) in candidates(Candidate.id_number)] == [id_number(serial) for serial in range(ROWS)]
+    assert [number for (number,) in candidates(Candidate.id_number)] == [
+        id_number(serial) for serial in range(ROWS)
+    ]
     assert see(job_id).counts == {"new": ROWS}
 
 
 def test_killed_after_applying_before_the_queue_knew_the_job_is_not_done_again(
-    as_: Any, manager: Any, factory: Any, upload: Any, see: Any, confirm: Any, owner: Engine, workers: Workers, candidates: Any
+    as_: Any,
+    manager: Any,
+    factory: Any,
+    upload: Any,
+    see: Any,
+    confirm: Any,
+    owner: Engine,
+    workers: Workers,
+    candidates: Any,
 ) -> None:
     job_id = upload(manager, [student(serial) for serial in range(20)])
     run_pending(factory)

@@ -108,7 +108,12 @@ def test_e139_a_body_beyond_the_limit_is_refused_before_it_is_read(browser: Any,
 def test_every_upload_page_says_how_large_its_body_may_be(browser: Any) -> None:
     xlsx, archive = (importing.body_limit(f"/console/candidate/import{rest}") for rest in ("", "/photos"))
     assert (xlsx, archive) == (100 * MB + importing.FORM_BYTES, 2 * GB + importing.FORM_BYTES)
-    others = ("/console/candidate/", "/console/nothing/import", "/console/candidate/import/nothing", "/login/")
+    others = (
+        "/console/candidate/",
+        "/console/nothing/import",
+        "/console/candidate/import/nothing",
+        "/login/",
+    )
     assert [importing.body_limit(path) for path in others] == [None] * 4
 
 
@@ -198,7 +203,14 @@ def test_a_large_export_is_a_job_whose_result_can_be_fetched(
 
 
 def test_r55_a_full_export_asks_why_leaves_a_trace_and_can_be_filled_in_and_sent_back(
-    as_: Any, browser: Any, manager: Any, entered: None, factory: Any, tmp_path: Path, owner: Any, candidates: Any
+    as_: Any,
+    browser: Any,
+    manager: Any,
+    entered: None,
+    factory: Any,
+    tmp_path: Path,
+    owner: Any,
+    candidates: Any,
 ) -> None:
     answer = browser.act("candidate", exporting.FULL, [], {"reason": "补全旧数据"})
     run_pending(factory)
@@ -206,7 +218,9 @@ def test_r55_a_full_export_asks_why_leaves_a_trace_and_can_be_filled_in_and_sent
     head = rows[0]
     assert {row[head.index("证件号码")] for row in rows[1:]} == {id_number(1), id_number(2)}
     with owner.connect() as admin:
-        trace = admin.execute(sa.text("select action, table_name, reason from audit_entry where reason is not null")).all()
+        trace = admin.execute(
+            sa.text("select action, table_name, reason from audit_entry where reason is not null")
+        ).all()
     assert ("EXPORT", "candidate", "补全旧数据") in [tuple(row) for row in trace]
 
 

@@ -56,7 +56,9 @@ def send(as_: Any, tmp_path: Path, factory: Any, see: Any) -> Callable[..., Any]
 def test_e60_photos_named_by_id_number_complete_their_candidates(
     as_: Any, manager: Any, send: Any, confirm: Any, candidates: Any, entered: None
 ) -> None:
-    job = send(manager, {f"{id_number(1)}.jpg": picture(), f"照片/{id_number(2).lower()}.JPG": picture((300, 420))})
+    job = send(
+        manager, {f"{id_number(1)}.jpg": picture(), f"照片/{id_number(2).lower()}.JPG": picture((300, 420))}
+    )
     assert (job.state, job.counts, job.total) == (JobState.READY, {"changed": 2}, 2)
     assert candidates(Candidate.photo) == [(None,)] * 3
     confirm(manager, job.id)
@@ -87,7 +89,9 @@ def test_what_is_wrong_with_a_photo_is_told_beside_its_name(manager: Any, send: 
     ]  # fmt: skip
 
 
-def test_e67_another_schools_candidate_is_as_unknown_as_nobody(beijing: Any, send: Any, entered: None) -> None:
+def test_e67_another_schools_candidate_is_as_unknown_as_nobody(
+    beijing: Any, send: Any, entered: None
+) -> None:
     job = send(beijing, {f"{id_number(1)}.jpg": picture()})
     assert [reason for _, _, reason in job.errors] == ["找不到该考生"]
 
@@ -98,7 +102,11 @@ def test_the_same_archive_a_second_time_changes_nothing_and_voids_no_check(
     entries = {f"{id_number(1)}.jpg": picture()}
     confirm(manager, send(manager, entries).id)
     with as_(JOB) as db:
-        db.execute(sa.update(Candidate).where(Candidate.photo.is_not(None)).values(identity_state=IdentityState.VERIFIED))
+        db.execute(
+            sa.update(Candidate)
+            .where(Candidate.photo.is_not(None))
+            .values(identity_state=IdentityState.VERIFIED)
+        )
         db.commit()
     job = send(manager, entries)
     assert (job.state, job.counts) == (JobState.DONE, {"unchanged": 1})
@@ -110,7 +118,11 @@ def test_a_new_photo_replaces_the_current_one_keeps_the_old_and_voids_the_check(
 ) -> None:
     confirm(manager, send(manager, {f"{id_number(1)}.jpg": picture()}).id)
     with as_(JOB) as db:
-        db.execute(sa.update(Candidate).where(Candidate.photo.is_not(None)).values(identity_state=IdentityState.VERIFIED))
+        db.execute(
+            sa.update(Candidate)
+            .where(Candidate.photo.is_not(None))
+            .values(identity_state=IdentityState.VERIFIED)
+        )
         db.commit()
     confirm(manager, send(manager, {f"{id_number(1)}.jpg": picture(colour="#dd0011")}).id)
     assert candidates(Candidate.identity_state)[0] == (IdentityState.WAITING,)
@@ -125,11 +137,15 @@ def test_e68_an_archive_that_is_no_zip_is_refused_at_once(as_: Any, manager: Any
         imports.start(db, manager, photos_import.photos, path, "照片.zip")
 
 
-def test_no_id_number_stands_in_the_job_or_its_staging(as_: Any, manager: Any, send: Any, owner: Any, entered: None) -> None:
+def test_no_id_number_stands_in_the_job_or_its_staging(
+    as_: Any, manager: Any, send: Any, owner: Any, entered: None
+) -> None:
     send(manager, {f"{id_number(1)}.jpg": picture(), f"{id_number(9)}.jpg": picture()})
     with owner.connect() as admin:
         text = admin.scalar(
-            sa.text("select (select string_agg(j::text, '') from job j) || (select string_agg(s::text, '') from staged_chunk s)")
+            sa.text(
+                "select (select string_agg(j::text, '') from job j) || (select string_agg(s::text, '') from staged_chunk s)"
+            )
         )
     assert id_number(1) not in text
     assert id_number(9) not in text

@@ -52,7 +52,9 @@ def expected(sheet: list[Any], present: set[str]) -> tuple[dict[str, int], list[
     written, refused = [], 0
     for serial, name, mobile, _ in sheet:
         number = id_number(serial)
-        right = name in RIGHT_NAMES and mobile in RIGHT_MOBILES and number not in seen and number not in present
+        right = (
+            name in RIGHT_NAMES and mobile in RIGHT_MOBILES and number not in seen and number not in present
+        )
         seen.add(number)
         if right:
             written.append(number)

@@ -113,13 +113,17 @@ def test_r72_e91_by_subject_enters_what_is_named_and_a_second_subject_has_the_sa
     desk.open()
     (person,) = desk.people()
     for subject in desk.subjects():
-        desk.confirm(desk.by_subject([[desk.code(), subject, "名称不核对", person.id_number, person.name, None]]))
+        desk.confirm(
+            desk.by_subject([[desk.code(), subject, "名称不核对", person.id_number, person.name, None]])
+        )
     first, second = desk.entered()
     assert (first.subject_id != second.subject_id, first.ticket_number) == (True, second.ticket_number)
     assert desk.used() == 1
 
 
-def test_the_words_of_a_row_that_name_nothing_are_refused_with_the_sentence_of_the_handbook(desk: Desk) -> None:
+def test_the_words_of_a_row_that_name_nothing_are_refused_with_the_sentence_of_the_handbook(
+    desk: Desk,
+) -> None:
     desk.open()
     known, other = desk.people(2)
     rows = [
@@ -130,7 +134,10 @@ def test_the_words_of_a_row_that_name_nothing_are_refused_with_the_sentence_of_t
         [desk.code(), PYTHON, "中级", other.id_number[:17], other.name, None],
     ]
     assert errors(desk.by_certificate(rows)) == {
-        2: "计划不存在或未发布", 3: "证书不在该计划内", 4: "考生不存在", 5: "姓名与身份证号不一致",
+        2: "计划不存在或未发布",
+        3: "证书不在该计划内",
+        4: "考生不存在",
+        5: "姓名与身份证号不一致",
         6: "身份证号须为18位,现为17位",
     }
     rows = [[desk.code(), "098694", None, known.id_number, known.name, None]]
@@ -143,7 +150,8 @@ def test_e56_e70_incomplete_and_unproved_candidates_are_told_what_is_missing(des
     (waiting,) = desk.people(identity_state=IdentityState.WAITING)
     rows = [[desk.code(), PYTHON, "中级", p.id_number, p.name, None] for p in (old, waiting)]
     assert errors(desk.by_certificate(rows)) == {
-        2: "信息或照片不完善(缺手机号码、照片)", 3: "未通过实名认证(现为待认证)",
+        2: "信息或照片不完善(缺手机号码、照片)",
+        3: "未通过实名认证(现为待认证)",
     }
 
 
@@ -219,7 +227,9 @@ def test_e83_the_window_opens_at_its_first_moment_and_is_shut_at_its_end(
 def test_e84_groups_must_be_named_and_fit(desk: Desk) -> None:
     make.a_pilot_school_with_quota(desk.as_)
     certificate = make.a_certificate(
-        desk.as_, name="财务共享", subjects=[(name, ExamMode.COMPUTER) for name in ("公共", "会计", "税务")],
+        desk.as_,
+        name="财务共享",
+        subjects=[(name, ExamMode.COMPUTER) for name in ("公共", "会计", "税务")],
         groups=(None, "会计方向", "税务方向"),
     )
     make.a_pilot_school_with_quota(desk.as_, certificate_id=certificate)
@@ -234,15 +244,20 @@ def test_e84_groups_must_be_named_and_fit(desk: Desk) -> None:
         return [desk.code(), code, None, person.id_number, person.name, group]
 
     assert errors(desk.by_certificate([row(first, None), row(second, "其他方向")])) == {
-        2: "该证书须填写参考对象类型", 3: "该证书没有参考对象类型“其他方向”",
+        2: "该证书须填写参考对象类型",
+        3: "该证书没有参考对象类型“其他方向”",
     }
     assert errors(
-        desk.by_subject([subject(tax, first, None), subject(tax, second, "会计方向"), subject(common, first, None)])
+        desk.by_subject(
+            [subject(tax, first, None), subject(tax, second, "会计方向"), subject(common, first, None)]
+        )
     ) == {2: "该证书须填写参考对象类型", 3: "科目不适用于该参考对象"}
     desk.confirm(desk.by_certificate([row(first, "会计方向")]))
     with desk.as_(QINGDAO) as db:
         assert [r.subject_name for r in make.registrations_of(db, first.id)] == ["公共", "会计"]
-    assert errors(desk.by_subject([subject(tax, first, "税务方向")])) == {2: "参考对象类型与该考生已报科目的不一致"}
+    assert errors(desk.by_subject([subject(tax, first, "税务方向")])) == {
+        2: "参考对象类型与该考生已报科目的不一致"
+    }
 
 
 def test_e85_one_subject_already_entered_refuses_the_whole_row(desk: Desk) -> None:
@@ -258,7 +273,9 @@ def test_e85_one_subject_already_entered_refuses_the_whole_row(desk: Desk) -> No
 def test_e73_a_subject_code_typed_as_a_number_is_refused_with_the_hint(desk: Desk) -> None:
     desk.open()
     (person,) = desk.people()
-    (reason,) = errors(desk.by_subject([[desk.code(), 98694, None, person.id_number, person.name, None]])).values()
+    (reason,) = errors(
+        desk.by_subject([[desk.code(), 98694, None, person.id_number, person.name, None]])
+    ).values()
     assert "请将该列设为“文本”格式后重新填写" in reason
 
 
@@ -304,7 +321,10 @@ def test_e86_what_is_scheduled_is_not_deleted(desk: Desk) -> None:
     make.scheduled(desk.as_, desk.entered()[0].id)
     row = [desk.code(), None, PYTHON, "中级", person.id_number]
     assert errors(desk.deletions([row])) == {2: "已排考,不能删除"}
-    assert {entry.state for entry in desk.entered()} == {RegistrationState.REGISTERED, RegistrationState.SCHEDULED}
+    assert {entry.state for entry in desk.entered()} == {
+        RegistrationState.REGISTERED,
+        RegistrationState.SCHEDULED,
+    }
 
 
 def test_r69_nothing_is_deleted_outside_the_window(desk: Desk) -> None:
@@ -314,4 +334,3 @@ def test_r69_nothing_is_deleted_outside_the_window(desk: Desk) -> None:
     with clock.travel(at("2020-12-22T00:00")):
         job = desk.deletions([[desk.code(), None, PYTHON, "中级", person.id_number]])
     assert errors(job) == {2: "不在报考时间内"}
-

@@ -69,9 +69,19 @@ def test_scores_are_recorded_corrected_and_left_alone(
         assert (see(changed).counts["changed"], see(changed).counts["unchanged"]) == (1, 2)
         confirm(actor, changed)
     with as_(JOB) as db:
-        assert [str(v) for v in db.scalars(sa.select(Score.value).order_by(Score.id)) if v is not None] == ["90.0", "60.0"]
-        assert db.scalar(sa.select(sa.func.count()).select_from(Score).where(Score.exam_status == ExamStatus.ABSENT)) == 1
-        assert [(str(c.old_value), str(c.new_value)) for c in db.scalars(sa.select(ScoreChange))] == [("87.5", "90.0")]
+        assert [str(v) for v in db.scalars(sa.select(Score.value).order_by(Score.id)) if v is not None] == [
+            "90.0",
+            "60.0",
+        ]
+        assert (
+            db.scalar(
+                sa.select(sa.func.count()).select_from(Score).where(Score.exam_status == ExamStatus.ABSENT)
+            )
+            == 1
+        )
+        assert [(str(c.old_value), str(c.new_value)) for c in db.scalars(sa.select(ScoreChange))] == [
+            ("87.5", "90.0")
+        ]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +122,9 @@ def test_r99_a_name_that_is_not_the_tickets_is_refused(
     assert "姓名与准考证号不符" in str(see(job).errors)
 
 
-def test_e110_the_sheet_is_refused_outside_the_window(as_: Any, factory: Any, clerk: Any, upload: Any, see: Any) -> None:
+def test_e110_the_sheet_is_refused_outside_the_window(
+    as_: Any, factory: Any, clerk: Any, upload: Any, see: Any
+) -> None:
     plan_id = a_seated_plan(as_)
     actor = clerk()
     with clock.travel(exams.at("2020-12-26T00:00")):

@@ -64,7 +64,9 @@ def said(as_: Any) -> list[str]:
         return list(db.scalars(sa.select(Message.title).order_by(Message.id)))
 
 
-def test_a_job_is_queued_only_when_its_transaction_is_committed(as_: Any, manager: Actor, owner: Engine) -> None:
+def test_a_job_is_queued_only_when_its_transaction_is_committed(
+    as_: Any, manager: Actor, owner: Engine
+) -> None:
     with as_(manager) as db:
         queue.enqueue(db, manager, "试算", "test.work", {})
         db.rollback()
@@ -172,7 +174,9 @@ def test_an_attempt_that_was_taken_over_writes_nothing_more(
     assert state(as_, job_id).state is JobState.DONE
 
 
-def test_a_new_attempt_takes_up_after_the_last_chunk(as_: Any, manager: Actor, factory: Any, working: Any) -> None:
+def test_a_new_attempt_takes_up_after_the_last_chunk(
+    as_: Any, manager: Actor, factory: Any, working: Any
+) -> None:
     def work(run: Run) -> None:
         for number in range(run.cursor, 4):
             if number == 2 and "broken" not in once:
@@ -289,7 +293,8 @@ def test_a_broken_connection_is_tried_again(
                     broken.append(1)
                     with owner.connect() as admin:
                         admin.execute(
-                            sa.text("select pg_terminate_backend(:pid)"), {"pid": db.scalar(sa.text("select pg_backend_pid()"))}
+                            sa.text("select pg_terminate_backend(:pid)"),
+                            {"pid": db.scalar(sa.text("select pg_backend_pid()"))},
                         )
                 db.execute(sa.insert(Message).values(title=str(number), school_id=11).inline())
                 run.record(db, cursor=number + 1)

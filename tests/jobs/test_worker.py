@@ -56,7 +56,9 @@ def test_only_entries_of_silent_workers_are_rescued(
             "insert into procrastinate_jobs (queue_name, task_name, status, worker_id)"
             " select 'jobs', 'other', 'doing', id from procrastinate_workers order by id"
         )
-        admin.exec_driver_sql("insert into procrastinate_jobs (queue_name, task_name, status) values ('jobs', 'other', 'doing')")
+        admin.exec_driver_sql(
+            "insert into procrastinate_jobs (queue_name, task_name, status) values ('jobs', 'other', 'doing')"
+        )
 
     async def look() -> list[int]:
         app = make_queue(server.url(database_name, wall.LOGIN), factory)
@@ -81,7 +83,11 @@ def test_what_is_due_runs_as_the_job_actor_in_one_transaction(factory: Any, as_:
 
 
 def test_seconds_become_a_cron_line_and_a_name_is_given_once() -> None:
-    assert [registry._cron(every) for every in (5, 60, "0 3 * * *")] == ["* * * * * */5", "* * * * *", "0 3 * * *"]
+    assert [registry._cron(every) for every in (5, 60, "0 3 * * *")] == [
+        "* * * * * */5",
+        "* * * * *",
+        "0 3 * * *",
+    ]
     with pytest.raises(ValueError, match="divide"):
         registry._cron(7)
     registry.task("test.once")(lambda run: None)

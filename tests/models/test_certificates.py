@@ -59,7 +59,10 @@ def test_no_organisation_adds_a_subject_to_anothers_certificate(as_: Any, claime
     with as_(OTHER_ORGANISATION) as db, pytest.raises(DBAPIError):
         db.add(
             Subject(
-                subject_code="098695", name="实操", mode=ExamMode.PRACTICAL, certificate_id=1,
+                subject_code="098695",
+                name="实操",
+                mode=ExamMode.PRACTICAL,
+                certificate_id=1,
                 organisation_id=claimed,
             )
         )
@@ -76,7 +79,11 @@ def test_a_subject_names_a_group_of_its_own_certificate(as_: Any) -> None:
         db.flush()
         db.add(
             Subject(
-                subject_code="000001", name="理论", mode=ExamMode.COMPUTER, certificate_id=1, target_group_id=9
+                subject_code="000001",
+                name="理论",
+                mode=ExamMode.COMPUTER,
+                certificate_id=1,
+                target_group_id=9,
             )
         )
         with pytest.raises(IntegrityError):

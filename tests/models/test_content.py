@@ -74,8 +74,12 @@ def test_a_notice_appears_and_goes_by_the_clock(as_: Any) -> None:
     with as_(PLATFORM) as db:
         db.add(
             Notice(
-                kind=NoticeKind.NEWS, title="开考通知", body="<p>正文</p>", state=NoticeState.SCHEDULED,
-                publish_from=shown_for[0], publish_to=shown_for[1],
+                kind=NoticeKind.NEWS,
+                title="开考通知",
+                body="<p>正文</p>",
+                state=NoticeState.SCHEDULED,
+                publish_from=shown_for[0],
+                publish_to=shown_for[1],
             )
         )
         db.add(Notice(kind=NoticeKind.NEWS, title="草稿", body="<p>正文</p>", publish_from=now))

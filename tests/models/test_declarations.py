@@ -29,7 +29,12 @@ TICK = timedelta(microseconds=1)
 
 def batch(**more: Any) -> DeclarationBatch:
     values = {
-        "id": 1, "province_id": 2, "name": "2020年第一次", "year": 2020, "window_from": OPENS, "window_to": CLOSES,
+        "id": 1,
+        "province_id": 2,
+        "name": "2020年第一次",
+        "year": 2020,
+        "window_from": OPENS,
+        "window_to": CLOSES,
         "published_at": OPENS - timedelta(days=1),
     }
     return DeclarationBatch(**{**values, **more})
@@ -44,8 +49,13 @@ def declare(as_: Any) -> None:
     with as_(QINGDAO) as db:
         db.add(
             Declaration(
-                id=1, school_id=11, batch_id=1, certificate_id=1, applied_count=30,
-                teachers_description="<p>教师十人,都有证书</p>", venue_description="<p>机房两间,工位一百</p>",
+                id=1,
+                school_id=11,
+                batch_id=1,
+                certificate_id=1,
+                applied_count=30,
+                teachers_description="<p>教师十人,都有证书</p>",
+                venue_description="<p>机房两间,工位一百</p>",
             )
         )
         db.commit()
@@ -66,7 +76,9 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("moment", "phase"), MOMENTS)
-def test_a_published_batch_is_open_from_its_first_moment_to_before_its_last(moment: datetime, phase: BatchPhase) -> None:
+def test_a_published_batch_is_open_from_its_first_moment_to_before_its_last(
+    moment: datetime, phase: BatchPhase
+) -> None:
     assert batch().phase(moment) is phase
     assert batch().phase(moment.astimezone(UTC)) is phase
 
@@ -111,7 +123,12 @@ def test_a_school_cannot_declare_in_another_provinces_batch(as_: Any) -> None:
     with as_(BEIJING) as db, pytest.raises(IntegrityError, match="fk_declaration_batch_id"):
         db.add(
             Declaration(
-                id=2, school_id=10, batch_id=1, certificate_id=1, applied_count=30, teachers_description="x" * 20,
+                id=2,
+                school_id=10,
+                batch_id=1,
+                certificate_id=1,
+                applied_count=30,
+                teachers_description="x" * 20,
                 venue_description="x" * 20,
             )
         )
@@ -128,9 +145,19 @@ def test_a_declaration_appears_to_each_reviewer_in_its_turn(as_: Any) -> None:
     assert [seen(actor) for actor in (QINGDAO_CITY, SHANDONG, ORGANISATION, BEIJING)] == [False] * 4
     move(as_, QINGDAO, state=DeclarationState.CITY_PENDING, submitted_at=OPENS)
     move(as_, QINGDAO_CITY, state=DeclarationState.PENDING)
-    assert [seen(actor) for actor in (QINGDAO_CITY, SHANDONG, ORGANISATION, BEIJING)] == [True, True, False, False]
+    assert [seen(actor) for actor in (QINGDAO_CITY, SHANDONG, ORGANISATION, BEIJING)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     move(as_, SHANDONG, state=DeclarationState.APPROVED, approved_count=20)
-    assert [seen(actor) for actor in (QINGDAO_CITY, SHANDONG, ORGANISATION, BEIJING)] == [True, True, True, False]
+    assert [seen(actor) for actor in (QINGDAO_CITY, SHANDONG, ORGANISATION, BEIJING)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_only_the_province_can_approve(as_: Any) -> None:
@@ -161,7 +188,9 @@ def test_a_city_reviews_its_own_stage_only(as_: Any) -> None:
     with as_(QINGDAO_CITY) as db:
         db.add(Review(declaration_id=1, stage=ReviewStage.CITY, decision=Decision.APPROVED))
         db.commit()
-        db.add(Review(declaration_id=1, stage=ReviewStage.PROVINCE, decision=Decision.APPROVED, approved_count=1))
+        db.add(
+            Review(declaration_id=1, stage=ReviewStage.PROVINCE, decision=Decision.APPROVED, approved_count=1)
+        )
         with pytest.raises(ProgrammingError, match="row-level security"):
             db.flush()
 
@@ -170,7 +199,9 @@ def test_a_major_of_a_declaration_is_hidden_as_long_as_the_declaration_is(as_: A
     declare(as_)
     with owner.begin() as connection:
         connection.execute(
-            sa.text("insert into major (id, code, name, level) values (1, '610205', '软件技术', 'VOCATIONAL')")
+            sa.text(
+                "insert into major (id, code, name, level) values (1, '610205', '软件技术', 'VOCATIONAL')"
+            )
         )
     with as_(QINGDAO) as db:
         db.add(DeclarationMajor(declaration_id=1, major_id=1))
@@ -190,7 +221,11 @@ def test_an_approval_makes_the_school_pilot_once_the_batch_is_over(as_: Any) -> 
         assert not db.scalars(sa.select(Declaration).where(Declaration.makes_pilot(2020, CLOSES))).all()
     move(as_, SHANDONG, state=DeclarationState.APPROVED, approved_count=20)
     with as_(QINGDAO) as db:
-        for year, moment, pilot in ((2020, CLOSES - TICK, False), (2020, CLOSES, True), (2021, CLOSES, False)):
+        for year, moment, pilot in (
+            (2020, CLOSES - TICK, False),
+            (2020, CLOSES, True),
+            (2021, CLOSES, False),
+        ):
             rows = db.scalars(sa.select(Declaration).where(Declaration.makes_pilot(year, moment))).all()
             assert bool(rows) is pilot
 

@@ -22,7 +22,9 @@ PUBLIC = Actor("public", role="public")
 def found(as_: Callable[..., Any]) -> None:
     """Put them into the database of this test."""
     with as_(PLATFORM) as db:
-        db.add_all([Province(id=1, code="110000", name="北京市"), Province(id=2, code="370000", name="山东省")])
+        db.add_all(
+            [Province(id=1, code="110000", name="北京市"), Province(id=2, code="370000", name="山东省")]
+        )
         db.flush()
         db.add_all(
             [
@@ -35,15 +37,27 @@ def found(as_: Callable[..., Any]) -> None:
         db.add_all(
             [
                 SchoolDirectory(
-                    id=10, school_code="4111010028", name="北京学院", kind=SchoolKind.UNDERGRADUATE, province_id=1,
+                    id=10,
+                    school_code="4111010028",
+                    name="北京学院",
+                    kind=SchoolKind.UNDERGRADUATE,
+                    province_id=1,
                     city_id=1,
                 ),
                 SchoolDirectory(
-                    id=11, school_code="4137010028", name="青岛学院", kind=SchoolKind.VOCATIONAL, province_id=2,
+                    id=11,
+                    school_code="4137010028",
+                    name="青岛学院",
+                    kind=SchoolKind.VOCATIONAL,
+                    province_id=2,
                     city_id=2,
                 ),
                 Organisation(
-                    id=5, code="600031", name="评价组织", contact_name="张三", contact_mobile="13800000000",
+                    id=5,
+                    code="600031",
+                    name="评价组织",
+                    contact_name="张三",
+                    contact_mobile="13800000000",
                     contact_email="a@example.cn",
                 ),
             ]
@@ -51,7 +65,11 @@ def found(as_: Callable[..., Any]) -> None:
         db.flush()
         db.add(
             Certificate(
-                id=1, organisation_id=5, code="1001", name="Python程序开发", level=Level.MIDDLE,
+                id=1,
+                organisation_id=5,
+                code="1001",
+                name="Python程序开发",
+                level=Level.MIDDLE,
                 state=CertificateState.ENABLED,
             )
         )

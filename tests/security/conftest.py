@@ -23,10 +23,17 @@ from tests.http.api import Client
 
 EVERY_ROLE = [*(role for role in ROLES if role != "public"), "public"]
 NOWHERE = 10**15 + 7
-TRAIL = ("audit_entry", "login_record", "job", "staged_chunk")  # grow by what is tried; all else stays as it was
+TRAIL = (
+    "audit_entry",
+    "login_record",
+    "job",
+    "staged_chunk",
+)  # grow by what is tried; all else stays as it was
 
 
-_SEEN: dict[str, dict[tuple[str, str], list[int]]] = {}  # what a role sees, by database: the common one stays as it is
+_SEEN: dict[
+    str, dict[tuple[str, str], list[int]]
+] = {}  # what a role sees, by database: the common one stays as it is
 
 
 class Demo:
@@ -69,7 +76,9 @@ class Demo:
         if key not in self._seen or table in TRAIL:
             with acting_as(self.actor(role), self.session):
                 try:
-                    self._seen[key] = list(self.session.scalars(sa.text(f"select id from {table} order by id")))
+                    self._seen[key] = list(
+                        self.session.scalars(sa.text(f"select id from {table} order by id"))
+                    )
                 except sa.exc.ProgrammingError:  # no grant: nothing is there
                     self._seen[key] = []
         return self._seen[key]

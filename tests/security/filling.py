@@ -39,7 +39,14 @@ FAVOURITES = {
     "organisation": "select organisation_id from registration group by 1 order by count(*) desc, 1 limit 2",
     "exam_plan": "select plan_id from registration group by 1 order by count(*) desc, 1 limit 3",
 }
-LEFT_EMPTY = {"credential", "login_record", "audit_entry", "staged_chunk", "sms_code", "captcha"}  # secrets and logs
+LEFT_EMPTY = {
+    "credential",
+    "login_record",
+    "audit_entry",
+    "staged_chunk",
+    "sms_code",
+    "captcha",
+}  # secrets and logs
 
 
 def fill(connection: sa.Connection, seed: int = 7) -> list[str]:
@@ -87,7 +94,9 @@ def _row(connection: sa.Connection, model: type[Declared], random: Random) -> di
     return {name: value for name, value in values.items() if name in columns}
 
 
-def _refer(connection: sa.Connection, name: str, field: Field, values: dict[str, Any], random: Random) -> None:
+def _refer(
+    connection: sa.Connection, name: str, field: Field, values: dict[str, Any], random: Random
+) -> None:
     """Some row of the related table, mostly of the tenants the tests log in as; where both carry the same tenant,
     that tenant comes along."""
     if name in values and not field.within:
@@ -96,14 +105,21 @@ def _refer(connection: sa.Connection, name: str, field: Field, values: dict[str,
     same = [target.c[key] == values[key] for key in field.within if key in values]
     same += [target.c.id == values[name]] if name in values else []
     if random.random() < 0.8:
-        known = {"id": FAVOURITES.get(field.refers), **{f"{table}_id": by for table, by in FAVOURITES.items()}}
+        known = {
+            "id": FAVOURITES.get(field.refers),
+            **{f"{table}_id": by for table, by in FAVOURITES.items()},
+        }
         known["plan_id"] = FAVOURITES["exam_plan"]
         same += [target.c[key].in_(sa.text(f"({by})")) for key, by in known.items() if by and key in target.c]
     wanted = sa.select(target).where(*same)
     count = connection.scalar(sa.select(sa.func.count()).select_from(wanted.subquery())) or 0
     if not count:
         raise LookupError(name)
-    row = connection.execute(wanted.order_by(target.c.id).offset(random.randrange(count)).limit(1)).mappings().one()
+    row = (
+        connection.execute(wanted.order_by(target.c.id).offset(random.randrange(count)).limit(1))
+        .mappings()
+        .one()
+    )
     values[name] = row["id"]
     values.update({key: row[key] for key in field.within})
 

@@ -36,7 +36,9 @@ def test_every_endpoint_says_who_may_come_in(app: Flask) -> None:
 
 def test_every_declared_permission_is_some_roles(app: Flask) -> None:
     """A mistyped permission would close a door for everybody without anybody noticing."""
-    known = {f"{table}:{verb}" for tables in ROLES.values() for table, verbs in tables.items() for verb in verbs}
+    known = {
+        f"{table}:{verb}" for tables in ROLES.values() for table, verbs in tables.items() for verb in verbs
+    }
     closed = gates.PUBLIC | gates.SIGNED_IN | gates.UNUSED
     nobodys = {
         f"{endpoint}: {name}"
@@ -65,7 +67,11 @@ def test_every_door_lets_in_whom_the_role_table_names_and_nobody_else(role: str,
         for url, codes in _addresses(actor, rule, view, expected):
             barred = actor.account is None or not any(may(actor, *name.split(":")) for name in permissions)
             status = _at_the_gate(demo, actor, method, url) if barred else _ask(browser, api, method, url)
-            if barred and (closed := closed + 1) % 10 == 0 and status != (real := _ask(browser, api, method, url)):
+            if (
+                barred
+                and (closed := closed + 1) % 10 == 0
+                and status != (real := _ask(browser, api, method, url))
+            ):
                 wrong.append(f"{method} {url}: the gate says {status}, the answer is {real}")
             if status not in codes:
                 wrong.append(f"{method} {url}: {status} instead of {sorted(codes)}")
@@ -136,7 +142,9 @@ def _generated(view: Any) -> Resolved | None:
 
 
 def _is_desk(view: Any) -> bool:
-    return hasattr(getattr(view, "__self__", None), "keeps_desk") or type(view.__self__).__name__ == "DeskView"
+    return (
+        hasattr(getattr(view, "__self__", None), "keeps_desk") or type(view.__self__).__name__ == "DeskView"
+    )
 
 
 def _expected(actor: Actor, rule: Any, view: Any, permissions: tuple[str, ...]) -> set[int]:
@@ -191,16 +199,24 @@ def _attacks(
             url = rule.rule.replace("<name>", item.name)
             groups = [[foreign]] if own is None or item.on == "one" else [[foreign], [own, foreign]]
             for rows in groups:
-                found += [(url, {"rows": rows})] if "/api/" in url else [
-                    (url, {"rowid": [str(row) for row in rows]}),
-                    (url, {"rowid": [str(row) for row in rows], "confirmed": "1"}),
-                ]
+                found += (
+                    [(url, {"rows": rows})]
+                    if "/api/" in url
+                    else [
+                        (url, {"rowid": [str(row) for row in rows]}),
+                        (url, {"rowid": [str(row) for row in rows], "confirmed": "1"}),
+                    ]
+                )
         return found
     if "<int:key>" not in rule.rule:
         return []
     url = rule.rule.replace("<int:key>", str(foreign))
     if "<column>" in url:
-        files = [name for name, f in (resolved.fields if resolved else {}).items() if kind_of(f) in ("file", "photo")]
+        files = [
+            name
+            for name, f in (resolved.fields if resolved else {}).items()
+            if kind_of(f) in ("file", "photo")
+        ]
         return [(url.replace("<column>", name), None) for name in files]
     if "<" in url:
         return []
@@ -230,7 +246,9 @@ def _ask(browser: Browser, api: Any, method: str, url: str, data: dict[str, Any]
 
 def test_the_cases_reach_every_kind_of_door(app: Flask) -> None:
     """So that the tests above cannot pass by deriving nothing."""
-    shapes = {rule.rule.replace(f"/{r.table}/", "/T/") for rule, view, _ in doors(app) if (r := _generated(view))}
+    shapes = {
+        rule.rule.replace(f"/{r.table}/", "/T/") for rule, view, _ in doors(app) if (r := _generated(view))
+    }
     for place in ("/console/T/", "/desk/T/", "/api/v1/T/"):
         for door in ("", "<int:key>", "action/<name>", "<int:key>/file/<column>"):
             assert place + door in shapes

@@ -63,7 +63,9 @@ def oracle(owner: Engine, actor: Actor) -> Iterator[Any]:
             connection.execute(sa.text("set search_path = oracle, public"))
             where = _condition(actor, model)
             connection.execute(
-                sa.text(f"create view oracle.made as select {table}.* from public.{table} as {table} where {where}")
+                sa.text(
+                    f"create view oracle.made as select {table}.* from public.{table} as {table} where {where}"
+                )
             )
             connection.execute(sa.text(f"alter view oracle.made rename to {table}"))
 
@@ -213,7 +215,11 @@ def test_no_row_can_be_put_into_another_tenant(role: str, demo: Demo) -> None:
 
 
 def _copy(connection: Connection, model: type[Declared], key: int) -> dict[str, Any]:
-    columns = [c for c in model.__table__.c if c.computed is None and c.name not in ("id", "created_by", "updated_by")]
+    columns = [
+        c
+        for c in model.__table__.c
+        if c.computed is None and c.name not in ("id", "created_by", "updated_by")
+    ]
     row = connection.execute(sa.select(*columns).where(model.__table__.c.id == key)).mappings().one()
     return dict(row)
 
@@ -234,7 +240,9 @@ def _own_rules(actor: Actor, model: type[Declared], verb: str) -> list[Rule]:
     return [
         rule
         for rule in model.panel.scope.rules(actor.kind)
-        if verb in rule.may and rule.column not in ("", "id") and (not rule.columns or rule.column in rule.columns)
+        if verb in rule.may
+        and rule.column not in ("", "id")
+        and (not rule.columns or rule.column in rule.columns)
     ]
 
 
@@ -266,7 +274,10 @@ def test_no_role_truncates_a_table(role: str, demo: Demo) -> None:
 def test_irreversible_tables_refuse_even_the_administrators_truncate(owner: Engine) -> None:
     """D8: a script with the administrator's password meets the trigger."""
     for model in declared_models():
-        with owner.connect() as connection, pytest.raises(sa.exc.DBAPIError, match=model.panel.frozen_message):
+        with (
+            owner.connect() as connection,
+            pytest.raises(sa.exc.DBAPIError, match=model.panel.frozen_message),
+        ):
             connection.execute(sa.text(f"truncate {model.__tablename__} cascade"))
 
 
@@ -282,7 +293,13 @@ def test_a_reference_never_points_into_another_school(demo: Demo) -> None:
         watched = set(wall.pointers(model))
         for name, field in fields_of(model).items():
             target = model_named(field.refers) if field.refers else None
-            if target is None or field.within or field.copied or name in tenant or (name, field.refers) in watched:
+            if (
+                target is None
+                or field.within
+                or field.copied
+                or name in tenant
+                or (name, field.refers) in watched
+            ):
                 continue
             owned = {rule.column for rule in target.panel.scope.rules("school")} & tenant
             if owned and demo.foreign(role, field.refers) is not None and not _shared(target):
@@ -296,9 +313,17 @@ def test_whoever_points_at_a_row_must_see_it(role: str, demo: Demo) -> None:
     actor, tried = demo.actor(role), 0
     for model in declared_models():
         for column, target in wall.pointers(model):
-            table, own, foreign = model.__tablename__, demo.own(role, model.__tablename__), demo.foreign(role, target)
+            table, own, foreign = (
+                model.__tablename__,
+                demo.own(role, model.__tablename__),
+                demo.foreign(role, target),
+            )
             rules = model.panel.scope.rules(actor.kind)
-            if own is None or foreign is None or not any(UPDATE in rule.may and not rule.columns for rule in rules):
+            if (
+                own is None
+                or foreign is None
+                or not any(UPDATE in rule.may and not rule.columns for rule in rules)
+            ):
                 continue
             tried += 1
             answers: list[str] = []
@@ -306,7 +331,8 @@ def test_whoever_points_at_a_row_must_see_it(role: str, demo: Demo) -> None:
                 for key in (foreign, NOWHERE):
                     with pytest.raises(sa.exc.DBAPIError) as refused:
                         demo.session.execute(
-                            sa.text(f"update {table} set {column} = :key where id = :own"), {"key": key, "own": own}
+                            sa.text(f"update {table} set {column} = :key where id = :own"),
+                            {"key": key, "own": own},
                         )
                     answers.append(getattr(refused.value.orig, "sqlstate", ""))
                     demo.session.rollback()
@@ -333,7 +359,10 @@ def _shared(target: type[Declared]) -> bool:
     ],
 )
 def test_an_injected_set_config_is_refused(statement: str, demo: Demo) -> None:
-    with acting_as(demo.actor("school.principal"), demo.session), pytest.raises(sa.exc.ProgrammingError) as refused:
+    with (
+        acting_as(demo.actor("school.principal"), demo.session),
+        pytest.raises(sa.exc.ProgrammingError) as refused,
+    ):
         demo.session.execute(sa.text(statement))
     assert getattr(refused.value.orig, "sqlstate", "") == "42501"
 
@@ -347,17 +376,27 @@ def test_an_injected_set_config_is_refused(statement: str, demo: Demo) -> None:
     ],
 )
 def test_a_stacked_statement_is_refused(statement: str, demo: Demo) -> None:
-    with acting_as(demo.actor("school.principal"), demo.session), pytest.raises(sa.exc.ProgrammingError) as refused:
+    with (
+        acting_as(demo.actor("school.principal"), demo.session),
+        pytest.raises(sa.exc.ProgrammingError) as refused,
+    ):
         demo.session.execute(sa.text(statement))
     assert isinstance(refused.value.orig, psycopg.errors.SyntaxError)
 
 
-@pytest.mark.parametrize("statement", ["set role", "set local role", "reset role", "set app.", "set local app."])
+@pytest.mark.parametrize(
+    "statement", ["set role", "set local role", "reset role", "set app.", "set local app."]
+)
 def test_a_lone_set_does_not_widen_what_is_seen(statement: str, demo: Demo) -> None:
     """SET is no function and cannot stand inside a statement of ours; even run by itself it shows no foreign row
     unless our own code sends it, which the statement test below looks for."""
     sources = [path for folder in ("app", "views", "models") for path in (ROOT / folder).rglob("*.py")]
-    allowed = {"app/access/actor.py", "app/access/database.py", "app/access/wall.py", "app/access/embedded.py"}
+    allowed = {
+        "app/access/actor.py",
+        "app/access/database.py",
+        "app/access/wall.py",
+        "app/access/embedded.py",
+    }
     pattern = re.compile(rf"\b{re.escape(statement)}", re.IGNORECASE)
     found = {
         str(path.relative_to(ROOT))
@@ -410,7 +449,9 @@ def test_the_actor_leaves_with_its_transaction(demo: Demo, engine: Engine) -> No
             except sa.exc.DataError:
                 pass
         with engine.connect() as connection:
-            asked = "select current_user, current_setting('app.tenant', true), current_setting('app.role', true)"
+            asked = (
+                "select current_user, current_setting('app.tenant', true), current_setting('app.role', true)"
+            )
             user, tenant, role = connection.execute(sa.text(asked)).one()
         assert (user, tenant or "", role or "") == (wall.LOGIN, "", "")
 
@@ -426,14 +467,22 @@ def test_only_the_roles_of_the_wall_may_call_our_functions(owner: Engine) -> Non
         ).all()
     assert rows
     assert [name for name, _, _, anybody in rows if anybody] == []
-    assert [name for name, definer, config, _ in rows if definer and "search_path=" not in config.replace(" ", "")] == []
+    assert [
+        name for name, definer, config, _ in rows if definer and "search_path=" not in config.replace(" ", "")
+    ] == []
     assert [name for name, definer, config, _ in rows if definer and "pg_temp" not in config] == []
 
 
 @pytest.mark.parametrize("role", EVERY_ROLE)
 def test_no_role_reads_secrets_or_the_queue(role: str, demo: Demo) -> None:
     with acting_as(demo.actor(role), demo.session):
-        for table in ("credential", "captcha", "sms_code", "queue.procrastinate_jobs", "pg_catalog.pg_authid"):
+        for table in (
+            "credential",
+            "captcha",
+            "sms_code",
+            "queue.procrastinate_jobs",
+            "pg_catalog.pg_authid",
+        ):
             savepoint = demo.session.begin_nested()
             with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
                 demo.session.execute(sa.text(f"select * from {table} limit 1"))

@@ -65,7 +65,10 @@ def test_a_sub_account_gets_a_platform_made_name_and_password_told_once_and_by_m
 def test_e12_nobody_gives_a_role_that_is_not_his_to_give(as_: Any, role: str) -> None:
     """Check 5: for a school's principal and manager, every role there is."""
     people = cast(as_)
-    for actor, may_give in ((people.school, {"school.manager", "school.staff"}), (people.manager, {"school.staff"})):
+    for actor, may_give in (
+        (people.school, {"school.manager", "school.staff"}),
+        (people.manager, {"school.staff"}),
+    ):
         if role in may_give:
             assert staff(as_, actor, role=role).account.role.value == role
         else:
@@ -87,7 +90,12 @@ def test_r1_a_second_principal_is_impossible_even_past_the_services(as_: Any) ->
     with as_(people.school) as db, pytest.raises(IntegrityError):
         db.add(
             Account(
-                username="second", kind=Kind.SCHOOL, role=Role.SCHOOL_PRINCIPAL, is_principal=True, school_id=11, **WHO
+                username="second",
+                kind=Kind.SCHOOL,
+                role=Role.SCHOOL_PRINCIPAL,
+                is_principal=True,
+                school_id=11,
+                **WHO,
             )
         )
         db.flush()
@@ -112,7 +120,9 @@ def test_staff_see_only_menus_their_creator_ticked(as_: Any) -> None:
 def test_at_most_fifty_sub_accounts_are_active(as_: Any) -> None:
     people = cast(as_)
     with as_(JOB) as db:
-        kept = [account(db, Role.SCHOOL_STAFF, school_id=11) for _ in range(settings().sub_accounts - 1)]  # and a manager
+        kept = [
+            account(db, Role.SCHOOL_STAFF, school_id=11) for _ in range(settings().sub_accounts - 1)
+        ]  # and a manager
         db.commit()
     with pytest.raises(Conflict, match="已达50个"):
         staff(as_, people.school)
@@ -137,7 +147,9 @@ def test_disabling_a_creator_leaves_what_it_created(as_: Any) -> None:
 def test_nobody_closes_itself_its_principal_or_its_equals(as_: Any) -> None:
     people = cast(as_)
     for actor, target in (
-        (people.school, people.school), (people.manager, people.school), (people.manager, people.manager),
+        (people.school, people.school),
+        (people.manager, people.school),
+        (people.manager, people.manager),
     ):
         with as_(actor) as db, pytest.raises(Refused):
             accounts.disable(db, actor, [db.get_one(Account, target.account)])

@@ -19,7 +19,10 @@ from tests.factories_declarations import at, batch, cast, declaration
 
 BATCH = resolve(DeclarationBatch)
 FORM = {
-    "name": "2020年第一次", "year": 2020, "ordinal": 1, "window_from": at("2020-04-01 00:00"),
+    "name": "2020年第一次",
+    "year": 2020,
+    "ordinal": 1,
+    "window_from": at("2020-04-01 00:00"),
     "window_to": at("2020-04-05 00:00"),
 }
 
@@ -64,7 +67,13 @@ def test_once_it_has_begun_a_batch_is_extended_not_edited(as_: Any) -> None:
     with clock.travel(at("2020-04-01 00:00")), as_(people.province) as db:
         made = db.get_one(DeclarationBatch, made.id)
         with pytest.raises(Conflict, match="不能修改"):
-            change(db, people.province, made, window_from=at("2020-04-10 00:00"), window_to=at("2020-04-20 00:00"))
+            change(
+                db,
+                people.province,
+                made,
+                window_from=at("2020-04-10 00:00"),
+                window_to=at("2020-04-20 00:00"),
+            )
         db.rollback()
         made = db.get_one(DeclarationBatch, made.id)
         batches.extend(db, people.province, [made], at("2020-04-11 00:00"))

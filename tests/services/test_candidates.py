@@ -102,11 +102,15 @@ def state(as_: Any, key: int) -> IdentityState:
 # Entering and changing
 
 
-def test_a_new_candidate_has_a_person_a_suggested_pinyin_and_what_the_number_tells(as_: Any, manager: Actor) -> None:
+def test_a_new_candidate_has_a_person_a_suggested_pinyin_and_what_the_number_tells(
+    as_: Any, manager: Actor
+) -> None:
     with as_(manager) as db:
         row = add(db, manager)
         assert (row.name_pinyin, row.id_masked, row.identity_state) == (
-            "Zhang San", "340524********001X", IdentityState.INCOMPLETE,
+            "Zhang San",
+            "340524********001X",
+            IdentityState.INCOMPLETE,
         )
         key, person = row.id, row.person_id
     with as_(JOB) as db:
@@ -114,7 +118,9 @@ def test_a_new_candidate_has_a_person_a_suggested_pinyin_and_what_the_number_tel
         assert db.get_one(Candidate, key).school_name == "青岛学院"
 
 
-def test_e53_a_person_is_entered_once_a_school_and_pointed_to_the_change_import(as_: Any, manager: Actor) -> None:
+def test_e53_a_person_is_entered_once_a_school_and_pointed_to_the_change_import(
+    as_: Any, manager: Actor
+) -> None:
     with as_(manager) as db:
         add(db, manager)
         with pytest.raises(DomainError, match="考生已存在,请使用批量修改") as refused:
@@ -164,8 +170,15 @@ def test_a_photo_completes_the_candidate_and_is_kept_with_its_predecessors(as_: 
 
 def test_e56_an_old_record_is_completed_step_by_step(as_: Any, manager: Actor) -> None:
     (old,) = make.candidates(
-        as_, 1, identity_state=IdentityState.INCOMPLETE, photo=None, mobile=None, major=None, name_pinyin=None,
-        education_level=None, enrolment_year=None,
+        as_,
+        1,
+        identity_state=IdentityState.INCOMPLETE,
+        photo=None,
+        mobile=None,
+        major=None,
+        name_pinyin=None,
+        education_level=None,
+        enrolment_year=None,
     )
     with as_(manager) as db:
         row = db.get_one(Candidate, old)
@@ -258,7 +271,9 @@ def test_a_check_is_a_fact_that_nobody_changes_or_takes_away(as_: Any, manager: 
 
 
 def test_e69_the_check_on_the_premises_ends_in_the_schools_own_confirmation(as_: Any, manager: Actor) -> None:
-    (key,) = make.candidates(as_, 1, identity_state=IdentityState.WAITING, photo=photo(), mobile="13811112222")
+    (key,) = make.candidates(
+        as_, 1, identity_state=IdentityState.WAITING, photo=photo(), mobile="13811112222"
+    )
     assert turn(as_) == 1
     with as_(manager) as db:
         row = db.get_one(Candidate, key)
@@ -269,7 +284,11 @@ def test_e69_the_check_on_the_premises_ends_in_the_schools_own_confirmation(as_:
         assert (row.identity_state, row.is_real, row.identity_reason) == (IdentityState.CONFIRMED, True, None)
         local, manual = db.scalars(sa.select(IdentityCheck).order_by(IdentityCheck.id))
         assert (local.method, local.outcome) == (IdentityMethod.LOCAL, IdentityOutcome.FAILED)
-        assert (manual.method, manual.account_id, manual.at) == (IdentityMethod.MANUAL, manager.account, manual.at)
+        assert (manual.method, manual.account_id, manual.at) == (
+            IdentityMethod.MANUAL,
+            manager.account,
+            manual.at,
+        )
         assert manual.made_for == local.made_for == identity.digest(row)
         person = row.person_id
     with as_(JOB) as db:
@@ -288,7 +307,8 @@ def test_the_check_on_the_premises_names_what_is_wrong(as_: Any, manager: Actor)
     with as_(JOB) as db:
         reasons = {row.id: row.identity_reason for row in db.scalars(sa.select(Candidate))}
     assert reasons == {
-        lost: "没有找到照片文件,请重新上传照片", wrong: "照片不符合要求:格式不是jpg/png",
+        lost: "没有找到照片文件,请重新上传照片",
+        wrong: "照片不符合要求:格式不是jpg/png",
     }
 
 
@@ -321,7 +341,11 @@ def remote(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         return verdict
 
     gateway.adapter("tencent", answer)
-    for name, value in {"IDENTITY": "tencent", "TENCENT_SECRET_ID": "id", "TENCENT_SECRET_KEY": "key"}.items():
+    for name, value in {
+        "IDENTITY": "tencent",
+        "TENCENT_SECRET_ID": "id",
+        "TENCENT_SECRET_KEY": "key",
+    }.items():
         monkeypatch.setenv(f"PANEL_{name}", value)
     reset_settings()
     yield answers
@@ -341,8 +365,13 @@ def test_a_face_that_fits_verifies_and_one_that_does_not_goes_to_the_school(
     assert (state(as_, one), state(as_, other)) == (IdentityState.VERIFIED, IdentityState.FAILED)
     with as_(QINGDAO) as db:
         assert db.get_one(Candidate, other).identity_reason == "与公安照片不一致"
-        scores = db.execute(sa.select(IdentityCheck.method, IdentityCheck.score).order_by(IdentityCheck.id)).all()
-        assert [(m, str(s)) for m, s in scores] == [(IdentityMethod.FACE, "96.50"), (IdentityMethod.FACE, "41.20")]
+        scores = db.execute(
+            sa.select(IdentityCheck.method, IdentityCheck.score).order_by(IdentityCheck.id)
+        ).all()
+        assert [(m, str(s)) for m, s in scores] == [
+            (IdentityMethod.FACE, "96.50"),
+            (IdentityMethod.FACE, "41.20"),
+        ]
 
 
 def test_e71_a_gateway_that_does_not_answer_is_asked_three_times_and_then_the_school_decides(

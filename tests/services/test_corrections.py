@@ -56,7 +56,13 @@ def issued(as_: As) -> tuple[People, int]:
 
 def ask(as_: As, who: Actor, certificate: int | None, kind: CorrectionKind, **values: Any) -> int:
     """As the form saves it."""
-    given = {"kind": kind, "e_certificate_id": certificate, "reason": "登记有误", "evidence": "e.pdf", **values}
+    given = {
+        "kind": kind,
+        "e_certificate_id": certificate,
+        "reason": "登记有误",
+        "evidence": "e.pdf",
+        **values,
+    }
     with as_(who) as db:
         row = saving.create(db, resolve(CorrectionRequest), who, given)
         db.commit()
@@ -82,9 +88,18 @@ def candidate(as_: As) -> Account:
         return account
 
 
-def test_a_school_asks_the_organisation_agrees_the_platform_decides_and_a_new_edition_is_made(as_: As) -> None:
+def test_a_school_asks_the_organisation_agrees_the_platform_decides_and_a_new_edition_is_made(
+    as_: As,
+) -> None:
     people, certificate = issued(as_)
-    key = ask(as_, actor(people.manager), certificate, CorrectionKind.CORRECTION, new_name="更正名", new_id_number=NEW_ID)
+    key = ask(
+        as_,
+        actor(people.manager),
+        certificate,
+        CorrectionKind.CORRECTION,
+        new_name="更正名",
+        new_id_number=NEW_ID,
+    )
     decide(as_, people.organisation_manager, key, corrections.agree)
     with as_(JOB) as db:
         row = db.get_one(CorrectionRequest, key)
@@ -100,7 +115,11 @@ def test_a_school_asks_the_organisation_agrees_the_platform_decides_and_a_new_ed
         assert verify_pdf(storage.get(second.file), e_certificates.signing_key().chain).valid
         who = db.scalars(sa.select(Candidate)).one()
         assert (who.name, who.id_number) == ("更正名", NEW_ID)
-        assert who.person_id == second.person_id == db.scalar(sa.select(Person.id).where(Person.id_number == NEW_ID))
+        assert (
+            who.person_id
+            == second.person_id
+            == db.scalar(sa.select(Person.id).where(Person.id_number == NEW_ID))
+        )
 
 
 def test_a_candidates_wish_goes_by_the_school(as_: As) -> None:
@@ -157,12 +176,19 @@ def test_what_is_rejected_changes_nothing_and_is_over(as_: As) -> None:
     ("who", "kind", "values", "words"),
     [
         ("manager", CorrectionKind.REVOCATION, {}, "注销由颁证机构申请"),
-        ("organisation_manager", CorrectionKind.CORRECTION, {"new_name": "更正名"}, "更正由考生或所在院校申请"),
+        (
+            "organisation_manager",
+            CorrectionKind.CORRECTION,
+            {"new_name": "更正名"},
+            "更正由考生或所在院校申请",
+        ),
         ("manager", CorrectionKind.CORRECTION, {}, "请填写更正后的"),
         ("manager", CorrectionKind.REISSUE, {"new_name": "更正名"}, "不能填写更正内容"),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused(as_: As, who: str, kind: CorrectionKind, values: Any, words: str) -> None:
+def test_a_wish_that_cannot_be_is_refused(
+    as_: As, who: str, kind: CorrectionKind, values: Any, words: str
+) -> None:
     people, certificate = issued(as_)
     with pytest.raises(DomainError, match=words):
         ask(as_, actor(getattr(people, who)), certificate, kind, **values)
@@ -181,7 +207,9 @@ def test_who_is_signed_for_but_not_issued_is_corrected_too(as_: As) -> None:
     sign(as_, people.organisation, ids)
     with as_(JOB) as db:
         who = db.scalars(sa.select(Candidate.id)).one()
-    key = ask(as_, actor(people.manager), None, CorrectionKind.CORRECTION, candidate_id=who, new_name="更正名")
+    key = ask(
+        as_, actor(people.manager), None, CorrectionKind.CORRECTION, candidate_id=who, new_name="更正名"
+    )
     decide(as_, people.organisation_manager, key, corrections.agree)
     decide(as_, people.operator, key, corrections.agree)
     assert work(as_) == 1 and work(as_) == 0

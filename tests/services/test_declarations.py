@@ -75,8 +75,12 @@ def in_the_window() -> Any:
 
 def form(batch_id: int, **values: Any) -> dict[str, Any]:
     return {
-        "batch_id": batch_id, "certificate_id": 1, "applied_count": 100, "teachers_description": WORDS,
-        "venue_description": WORDS, **values,
+        "batch_id": batch_id,
+        "certificate_id": 1,
+        "applied_count": 100,
+        "teachers_description": WORDS,
+        "venue_description": WORDS,
+        **values,
     }
 
 
@@ -190,7 +194,11 @@ def test_a_batch_with_a_list_takes_only_the_certificates_on_it(as_: Any) -> None
     with as_(PLATFORM) as db:
         db.add(
             Certificate(
-                id=2, organisation_id=5, code="1002", name="Java程序开发", level=Level.JUNIOR,
+                id=2,
+                organisation_id=5,
+                code="1002",
+                name="Java程序开发",
+                level=Level.JUNIOR,
                 state=CertificateState.ENABLED,
             )
         )
@@ -244,7 +252,9 @@ def test_e27_where_the_city_reviews_first_the_province_waits_for_it(as_: Any) ->
     assert on.by(people.province, reviews.approve, approved_count=80).state is DeclarationState.APPROVED
 
 
-def test_e27_what_the_city_refuses_the_school_learns_by_message_and_the_province_never_decides(as_: Any) -> None:
+def test_e27_what_the_city_refuses_the_school_learns_by_message_and_the_province_never_decides(
+    as_: Any,
+) -> None:
     on = stage(as_, requires_city_review=True)
     row = on.by(on.people.city, reviews.disagree, reason="场地不足")
     assert (row.state, row.refusal_reason) == (DeclarationState.REFUSED, "场地不足")
@@ -270,7 +280,9 @@ def test_e26_the_number_approved_becomes_quota_and_the_school_gets_its_platform_
         assert "证书试点申报审核通过" in db.scalars(sa.select(Message.title)).one()
 
 
-def test_e92_the_thousandth_school_number_of_a_province_is_refused_not_wrapped(as_: Any, owner: sa.Engine) -> None:
+def test_e92_the_thousandth_school_number_of_a_province_is_refused_not_wrapped(
+    as_: Any, owner: sa.Engine
+) -> None:
     on = stage(as_)
     with owner.begin() as connection:
         connection.execute(sa.text("insert into number_sequence (scope_key, last) values ('school:37', 999)"))
@@ -389,7 +401,11 @@ def test_e30_a_quota_is_never_lowered_below_what_is_used(as_: Any, owner: sa.Eng
         db.commit()
         assert db.scalars(sa.select(Quota.granted)).one() == 60
         assert db.scalars(sa.select(QuotaChange.reason).order_by(QuotaChange.id.desc())).first() == "压缩指标"
-    with clock.travel(at("2021-01-01 00:00")), as_(on.people.province) as db, pytest.raises(Conflict, match="已作废"):
+    with (
+        clock.travel(at("2021-01-01 00:00")),
+        as_(on.people.province) as db,
+        pytest.raises(Conflict, match="已作废"),
+    ):
         quotas.adjust(db, on.people.province, [db.scalars(sa.select(Quota)).one()], 100, "追加指标")
 
 
@@ -399,7 +415,11 @@ def test_e30_a_quota_is_never_lowered_below_what_is_used(as_: Any, owner: sa.Eng
 def test_e32_a_school_is_pilot_from_the_end_of_the_batch(as_: Any) -> None:
     on = stage(as_)
     on.by(on.people.province, reviews.approve, approved_count=80)
-    for moment, pilot_now in ((OPEN, False), (at("2020-04-04 23:59:59"), False), (at("2020-04-05 00:00"), True)):
+    for moment, pilot_now in (
+        (OPEN, False),
+        (at("2020-04-04 23:59:59"), False),
+        (at("2020-04-05 00:00"), True),
+    ):
         with clock.travel(moment), as_(on.people.school) as db:
             assert pilot.is_pilot(db, 11, 2020) is pilot_now
             assert pilot.was_ever_pilot(db, 11) is pilot_now
@@ -410,7 +430,11 @@ def test_e32_a_school_is_pilot_from_the_end_of_the_batch(as_: Any) -> None:
 def test_e31_without_an_approval_a_school_is_not_pilot(as_: Any) -> None:
     on = stage(as_)
     on.by(on.people.province, reviews.refuse, reason="师资不足")
-    with clock.travel(at("2020-05-01 00:00")), as_(on.people.school) as db, pytest.raises(Refused, match="还不是试点院校"):
+    with (
+        clock.travel(at("2020-05-01 00:00")),
+        as_(on.people.school) as db,
+        pytest.raises(Refused, match="还不是试点院校"),
+    ):
         pilot.require_pilot(db, 11, 2020)
 
 

@@ -100,7 +100,10 @@ def test_e134_each_partys_seal_is_the_one_valid_when_it_signed(as_: As) -> None:
     sign(as_, people.school, ids)
     make.seal(as_, people.school, demo_seal("又换的章"))
     with as_(JOB) as db:
-        first = {s.organisation_id or s.school_id: s.image for s in db.scalars(sa.select(Seal).where(Seal.edition == 1))}
+        first = {
+            s.organisation_id or s.school_id: s.image
+            for s in db.scalars(sa.select(Seal).where(Seal.edition == 1))
+        }
         task = db.get_one(IssuanceTask, ids[0])
         used = e_certificates._seals(db, task)
         assert (used.organisation, used.site_school) == (storage.get(first[5]), storage.get(first[11]))
@@ -116,7 +119,9 @@ def test_made_twice_it_is_one(as_: As) -> None:
 
 
 @pytest.mark.parametrize("step", ["certificate", "sign_pdf", "keep", "sms"])
-def test_killed_at_any_step_nothing_is_lost_or_doubled(as_: As, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+def test_killed_at_any_step_nothing_is_lost_or_doubled(
+    as_: As, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     """Check 23: the worker dies while the second of three is drawn, signed, stored, told."""
     _, ids = signed(as_, 3)
     owner = {"keep": e_certificates.files, "sms": e_certificates.notify}.get(step, e_certificates)

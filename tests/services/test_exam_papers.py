@@ -50,7 +50,10 @@ def test_e109_a_candidate_has_no_ticket_before_publication(as_: Any) -> None:
     scheduled(as_, plan)
     with as_() as db:
         ticket, person = db.execute(sa.select(AdmissionTicket.id, AdmissionTicket.person_id)).one()
-    with as_(Actor("candidate", tenant=person, role="candidate")) as db, pytest.raises(Conflict, match="尚未发布"):
+    with (
+        as_(Actor("candidate", tenant=person, role="candidate")) as db,
+        pytest.raises(Conflict, match="尚未发布"),
+    ):
         exam_papers.ticket_papers(db, [ticket])
 
 
@@ -67,4 +70,7 @@ def test_the_organisation_prints_the_tickets_of_a_room_with_its_guests(as_: Any)
     scheduled(as_, plan, publish=True)
     with as_(ORGANISATION) as db:
         room = db.scalar(sa.select(RoomSession.id).limit(1))
-        assert len(PdfReader(io.BytesIO(exam_papers.room_papers(db, ORGANISATION, "tickets", [room]))).pages) == 2
+        assert (
+            len(PdfReader(io.BytesIO(exam_papers.room_papers(db, ORGANISATION, "tickets", [room]))).pages)
+            == 2
+        )

@@ -47,7 +47,9 @@ class Office:
         )
         make.a_pilot_school_with_quota(as_, certificate_id=self.certificate)
         self.plan_id = make.a_published_plan(as_, certificates=(self.certificate,), fee_mode=fee_mode)
-        self.people = make.registered_candidates(as_, 3, plan_id=self.plan_id, certificate_id=self.certificate)
+        self.people = make.registered_candidates(
+            as_, 3, plan_id=self.plan_id, certificate_id=self.certificate
+        )
         with as_(JOB) as db:
             account = factories.account(db, Role.ORGANISATION_MANAGER, organisation_id=5)
             db.commit()
@@ -115,7 +117,9 @@ def test_the_tariff_of_the_day_stays_with_the_slip(as_: Any, office: Office) -> 
         (FeeMode.BY_CERTIFICATE, BY_SUBJECT, "该计划不按科目收费"),
     ],
 )
-def test_r83_the_plan_says_which_slips_there_are(as_: Any, mode: FeeMode, basis: FeeBasis, refusal: str) -> None:
+def test_r83_the_plan_says_which_slips_there_are(
+    as_: Any, mode: FeeMode, basis: FeeBasis, refusal: str
+) -> None:
     office = Office(as_, mode)
     with as_(QINGDAO) as db, pytest.raises(DomainError, match=refusal):
         office.slip(db, basis)
@@ -167,7 +171,9 @@ def test_a_confirmed_slip_makes_its_registrations_paid_and_tells_the_school(as_:
         fees.confirm(db, office.organisation, [row])
         db.commit()
         assert (row.state, row.confirmed_by_id, row.received_amount) == (
-            SlipState.CONFIRMED, office.organisation.account, 200,
+            SlipState.CONFIRMED,
+            office.organisation.account,
+            200,
         )
     with as_(QINGDAO) as db:
         paid = {row.candidate_id: row.paid for row in make.registrations_of(db, *office.people)}
@@ -186,7 +192,11 @@ def test_e104_nobody_deletes_or_changes_a_confirmed_slip(as_: Any, office: Offic
         with pytest.raises(DomainError, match="不能再确认"):
             fees.confirm(db, office.organisation, [db.get_one(FeeSlip, key)])
     assert not fees.deletable(FeeSlip(state=SlipState.CONFIRMED))
-    for statement in (sa.delete(FeeSlip), sa.update(FeeSlip).values(amount=1, unit_fee=None), sa.delete(FeeSlipLine)):
+    for statement in (
+        sa.delete(FeeSlip),
+        sa.update(FeeSlip).values(amount=1, unit_fee=None),
+        sa.delete(FeeSlipLine),
+    ):
         with as_(JOB) as db, pytest.raises(DBAPIError, match="缴费单已确认,不能修改或删除"):
             db.execute(statement)
 

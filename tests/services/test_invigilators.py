@@ -39,7 +39,9 @@ def two_rooms(as_: Any) -> list[int]:
     plan, _ = a_plan_with(as_, 4, 2, 2)
     scheduled(as_, plan, publish=True)
     with as_(QINGDAO) as db:
-        rooms = sa.select(RoomSession.id).where(RoomSession.mode == ExamMode.COMPUTER).order_by(RoomSession.id)
+        rooms = (
+            sa.select(RoomSession.id).where(RoomSession.mode == ExamMode.COMPUTER).order_by(RoomSession.id)
+        )
         return list(db.scalars(rooms))
 
 
@@ -58,7 +60,9 @@ def test_the_host_school_names_them_and_the_lists_show_the_names(as_: Any) -> No
     with as_(QINGDAO) as db:
         row = db.get_one(RoomSession, room)
         assert (row.invigilators, row.patrols) == ("王老师、李老师", "赵巡考")
-        found = db.execute(sa.select(Invigilator.kind, Invigilator.ordinal, Invigilator.name).order_by(Invigilator.id))
+        found = db.execute(
+            sa.select(Invigilator.kind, Invigilator.ordinal, Invigilator.name).order_by(Invigilator.id)
+        )
         assert found.all() == [
             (InvigilatorKind.INVIGILATOR, 1, "王老师"), (InvigilatorKind.INVIGILATOR, 2, "李老师"),
             (InvigilatorKind.PATROL, 1, "赵巡考"),
@@ -122,7 +126,9 @@ def test_a_sheet_of_invigilators_refuses_the_later_of_two_rooms(
     job = upload(actor, rows, labels=LABELS, table="invigilator", mode=imports.GOOD)
     run_pending(factory)
     reasons = [reason for _, _, reason in see(job).errors]
-    assert reasons == [f"监考老师时间冲突:{names[one]}(2020-12-21 08:30~10:00)", "没有找到该考场场次"], see(job).error
+    assert reasons == [f"监考老师时间冲突:{names[one]}(2020-12-21 08:30~10:00)", "没有找到该考场场次"], see(
+        job
+    ).error
     confirm(actor, job)
     with as_(QINGDAO) as db:
         assert db.get_one(RoomSession, one).invigilators == "王老师、李老师"
@@ -146,7 +152,9 @@ def test_r96_expected_is_attended_and_absent(as_: Any) -> None:
         attendance.record(db, row, everybody(db, room, 2))
         db.commit()
         assert (row.expected, row.attended, row.absent) == (2, 1, 1)
-        entry = db.scalar(sa.select(SeatAssignment.registration_id).where(SeatAssignment.attendance == Attendance.ABSENT))
+        entry = db.scalar(
+            sa.select(SeatAssignment.registration_id).where(SeatAssignment.attendance == Attendance.ABSENT)
+        )
         assert db.get_one(Registration, entry).phase(made.at("2020-12-21T12:00")) == "缺考"
         attendance.record(db, row, everybody(db, room))
         assert (row.attended, row.absent) == (2, 0)
@@ -164,7 +172,11 @@ def test_misconduct_counts_as_attended(as_: Any) -> None:
 
 def test_attendance_waits_for_the_session_to_begin(as_: Any) -> None:
     room, _ = two_rooms(as_)
-    with clock.travel(made.at("2020-12-21T08:29")), as_(QINGDAO) as db, pytest.raises(Conflict, match="考试开始后"):
+    with (
+        clock.travel(made.at("2020-12-21T08:29")),
+        as_(QINGDAO) as db,
+        pytest.raises(Conflict, match="考试开始后"),
+    ):
         attendance.record(db, db.get_one(RoomSession, room), everybody(db, room))
 
 

@@ -172,7 +172,10 @@ def test_e125_a_qr_code_is_good_for_ten_minutes(as_: As) -> None:
         shown = db.scalars(sa.select(SigningRequest.expires_at)).one() - timedelta(minutes=10)
     with clock.travel(shown + timedelta(minutes=9)):
         scan(as_, token)
-    with clock.travel(shown + timedelta(minutes=10, seconds=1)), pytest.raises(Conflict, match="二维码已失效"):
+    with (
+        clock.travel(shown + timedelta(minutes=10, seconds=1)),
+        pytest.raises(Conflict, match="二维码已失效"),
+    ):
         write(as_, token)
     assert make.state_of(as_, *ids) == [IssuanceState.WAITING_ORGANISATION]
 

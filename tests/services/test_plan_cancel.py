@@ -61,11 +61,13 @@ def test_all_registrations_go_places_come_back_and_everybody_is_told(as_: Any, p
     with as_(QINGDAO) as db:
         states = db.execute(sa.select(Registration.plan_id, Registration.state).distinct()).all()
         assert {tuple(row) for row in states} == {
-            (plan, RegistrationState.CANCELLED), (other, RegistrationState.REGISTERED),
+            (plan, RegistrationState.CANCELLED),
+            (other, RegistrationState.REGISTERED),
         }
         assert db.scalar(sa.select(Quota.used)) == 1
         assert db.execute(sa.select(FeeSlip.state, FeeSlip.refusal_reason)).one() == (
-            SlipState.RETURNED, "考试计划已取消",
+            SlipState.RETURNED,
+            "考试计划已取消",
         )
         (message,) = db.scalars(sa.select(Message))
         assert "全部报考已取消,指标已退回" in (message.body or "")

@@ -42,7 +42,9 @@ def a_draft(as_: As, **values: Any) -> int:
 
 
 def subjects_of(db: Any, plan_id: int) -> list[PlanSubject]:
-    return list(db.scalars(sa.select(PlanSubject).where(PlanSubject.plan_id == plan_id).order_by(PlanSubject.id)))
+    return list(
+        db.scalars(sa.select(PlanSubject).where(PlanSubject.plan_id == plan_id).order_by(PlanSubject.id))
+    )
 
 
 def with_sessions(as_: As, plan_id: int, starts: str = "2020-12-21T08:30", minutes: int = 90) -> None:
@@ -123,7 +125,9 @@ def test_e76_a_session_outside_the_exam_window_is_named(as_: As) -> None:
 
 
 def test_e77_the_duration_of_a_subject_is_the_sum_of_its_sessions(as_: As) -> None:
-    plan_id = a_draft(as_, exam_to=at("2020-12-25"), recording_to=at("2020-12-28"), publicity_from=at("2020-12-28"))
+    plan_id = a_draft(
+        as_, exam_to=at("2020-12-25"), recording_to=at("2020-12-28"), publicity_from=at("2020-12-28")
+    )
     with clock.travel(BEFORE), as_(ORGANISATION) as db:
         plan, (one, other, _) = db.get_one(ExamPlan, plan_id), subjects_of(db, plan_id)
         for day in ("2020-12-21", "2020-12-22"):
@@ -219,9 +223,8 @@ def test_a_certificate_that_is_not_enabled_cannot_join(as_: As) -> None:
     with as_() as db:
         db.get_one(Certificate, 1).state = CertificateState.DISABLED
         db.commit()
-    with clock.travel(BEFORE), as_(ORGANISATION) as db:
-        with pytest.raises(DomainError, match="未启用"):
-            plans.add_certificate(db, db.get_one(ExamPlan, plan_id), db.get_one(Certificate, 1))
+    with clock.travel(BEFORE), as_(ORGANISATION) as db, pytest.raises(DomainError, match="未启用"):
+        plans.add_certificate(db, db.get_one(ExamPlan, plan_id), db.get_one(Certificate, 1))
 
 
 def test_withdrawing_is_refused_once_registration_begins(as_: As) -> None:
@@ -247,9 +250,12 @@ def test_a_window_is_extended_in_order_and_never_after_the_lock(as_: As) -> None
             plans.extend(db, plan, "registration", plan.registration_to)
         with pytest.raises(DomainError, match="报考时间应在考试结束前结束"):
             plans.extend(db, plan, "registration", plan.exam_to + timedelta(days=1))
-    with clock.travel(plan.publicity_to), as_(ORGANISATION) as db:
-        with pytest.raises(DomainError, match="成绩已锁定"):
-            plans.extend(db, db.get_one(ExamPlan, plan_id), "publicity", plan.publicity_to + timedelta(days=1))
+    with (
+        clock.travel(plan.publicity_to),
+        as_(ORGANISATION) as db,
+        pytest.raises(DomainError, match="成绩已锁定"),
+    ):
+        plans.extend(db, db.get_one(ExamPlan, plan_id), "publicity", plan.publicity_to + timedelta(days=1))
 
 
 def test_marks_are_exact_decimals(as_: As) -> None:

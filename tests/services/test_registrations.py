@@ -143,7 +143,11 @@ def test_e81_the_year_is_that_of_the_first_session(as_: Any) -> None:
     make.a_pilot_school_with_quota(as_, year=2019)
     plan = make.a_published_plan(as_, **windows)
     people = make.candidates(as_, 1)
-    with clock.travel(at("2019-12-05")), as_(QINGDAO) as db, pytest.raises(DomainError, match="不是2020年度的试点院校"):
+    with (
+        clock.travel(at("2019-12-05")),
+        as_(QINGDAO) as db,
+        pytest.raises(DomainError, match="不是2020年度的试点院校"),
+    ):
         enter(db, plan, *people)
     make.a_pilot_school_with_quota(as_, year=2020)
     with clock.travel(at("2019-12-05")), as_(JOB) as db:
@@ -168,7 +172,9 @@ def test_e37_e39_a_person_uses_one_place_a_year_and_gives_it_back_with_the_last_
         enter(db, plan, person)
         enter(db, other, person)
         assert used(db) == 1
-        registrations.unregister(db, QINGDAO, [r for r in make.registrations_of(db, person) if r.plan_id == plan])
+        registrations.unregister(
+            db, QINGDAO, [r for r in make.registrations_of(db, person) if r.plan_id == plan]
+        )
         assert used(db) == 1
         registrations.unregister(db, QINGDAO, make.registrations_of(db, person)[:1])
         assert used(db) == 1
@@ -255,7 +261,8 @@ def test_r78_only_subjects_of_which_no_two_sessions_fit_together_clash(as_: Any)
     certificate = make.a_certificate(as_, subjects=subjects)
     make.a_pilot_school_with_quota(as_, certificate_id=certificate)
     apart = make.a_published_plan(
-        as_, certificates=(certificate,),
+        as_,
+        certificates=(certificate,),
         sessions=[("2020-12-21T09:00", "2020-12-21T10:00"), ("2020-12-21T14:00", "2020-12-21T15:00")],
     )
     together = make.a_published_plan(
@@ -316,7 +323,9 @@ def test_e36_the_last_places_are_won_once_each(as_: Any, at_once: Any) -> None:
         assert (used(db), len(set(tickets(db)))) == (5, 5)
 
 
-def test_the_same_person_entered_by_several_at_once_is_entered_once(as_: Any, plan: int, at_once: Any) -> None:
+def test_the_same_person_entered_by_several_at_once_is_entered_once(
+    as_: Any, plan: int, at_once: Any
+) -> None:
     (person,) = make.candidates(as_, 1)
     answers = at_once(lambda db, _: enter(db, plan, person), list(range(8)))
     assert answers.count(2) == 1

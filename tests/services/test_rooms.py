@@ -163,7 +163,11 @@ def test_e96_rooms_are_taken_over_once(as_: Any) -> None:
     with as_(QINGDAO) as db:
         own = db.scalar(sa.select(ExamSiteCertificate.id))
         first = db.scalar(sa.select(sa.func.min(Room.id)))
-        db.add(RoomCertificate(room_id=first, site_certificate_id=own, site_id=site, school_id=11, organisation_id=5))
+        db.add(
+            RoomCertificate(
+                room_id=first, site_certificate_id=own, site_id=site, school_id=11, organisation_id=5
+            )
+        )
         db.flush()
         args = (db.get_one(ExamPlan, later), db.get_one(ExamSite, site))
         assert service.copy_rooms(db, *args) == (2, 0)
@@ -194,7 +198,9 @@ def sheet(as_: Any, plan: int, site: int, *rows: dict[str, Any]) -> tuple[Actor,
     return actor, [[{**right, **row}.get(label) for label in LABELS] for row in rows]
 
 
-def test_a_sheet_of_rooms_is_checked_and_written(as_: Any, factory: Any, upload: Any, see: Any, confirm: Any) -> None:
+def test_a_sheet_of_rooms_is_checked_and_written(
+    as_: Any, factory: Any, upload: Any, see: Any, confirm: Any
+) -> None:
     from app.jobs.running import run_pending
 
     plan, site = a_plan_and_site(as_)
@@ -205,7 +211,12 @@ def test_a_sheet_of_rooms_is_checked_and_written(as_: Any, factory: Any, upload:
     confirm(actor, job)
     with as_(QINGDAO) as db:
         one, other = db.scalars(sa.select(Room).order_by(Room.id)).all()
-        assert (one.name, one.seats, one.place_city_id, one.certificate_names) == ("107室", 30, 2, "Python程序开发(中级)")
+        assert (one.name, one.seats, one.place_city_id, one.certificate_names) == (
+            "107室",
+            30,
+            2,
+            "Python程序开发(中级)",
+        )
         assert (other.name, other.place_city_id, other.certificate_names) == ("108室", 3, None)
         assert one.venue_id != other.venue_id
     again = upload(actor, lines[:1], labels=LABELS, table="room")
@@ -231,6 +242,8 @@ def test_wrong_rows_are_refused_in_the_handbooks_words(as_: Any, factory: Any, u
     run_pending(factory)
     reasons = [reason for _, _, reason in see(job).errors]
     for reason, words in zip(
-        reasons, ("考场名称重复", "座位数应为1–1000", "站点未通过审批", "不能只写“测试”", "站点没有申请“Java”"), strict=True
+        reasons,
+        ("考场名称重复", "座位数应为1–1000", "站点未通过审批", "不能只写“测试”", "站点没有申请“Java”"),
+        strict=True,
     ):
         assert words in reason

@@ -43,7 +43,9 @@ def in_scheduling() -> Iterator[None]:
 
 def seats_of(db: Any, plan_id: int) -> list[SeatAssignment]:
     order = (SeatAssignment.room_session_id, SeatAssignment.seat_number)
-    return list(db.scalars(sa.select(SeatAssignment).where(SeatAssignment.plan_id == plan_id).order_by(*order)))
+    return list(
+        db.scalars(sa.select(SeatAssignment).where(SeatAssignment.plan_id == plan_id).order_by(*order))
+    )
 
 
 def states(db: Any, plan_id: int) -> set[ScheduleState]:
@@ -146,7 +148,9 @@ def test_two_sites_of_a_school_share_its_people_by_their_seats(as_: Any) -> None
     assert scheduled(as_, plan).left == 0
     with as_(ORGANISATION) as db:
         people = sa.func.count(sa.distinct(SeatAssignment.person_id))
-        found = dict(db.execute(sa.select(SeatAssignment.site_id, people).group_by(SeatAssignment.site_id)).all())
+        found = dict(
+            db.execute(sa.select(SeatAssignment.site_id, people).group_by(SeatAssignment.site_id)).all()
+        )
         assert found == {first: 30, second: 31}
 
 
@@ -233,7 +237,9 @@ def test_scheduling_after_publication_leaves_published_seats_and_flags_new_ticke
     with as_(ORGANISATION) as db:
         after = {(s.registration_id, s.room_session_id, s.seat_number) for s in seats_of(db, plan)}
         assert before < after
-        flagged = db.scalars(sa.select(AdmissionTicket.candidate_id).where(AdmissionTicket.changed_at.is_not(None)))
+        flagged = db.scalars(
+            sa.select(AdmissionTicket.candidate_id).where(AdmissionTicket.changed_at.is_not(None))
+        )
         assert list(flagged) == late
     with as_(QINGDAO) as db:
         titles = list(db.scalars(sa.select(Message.title).order_by(Message.id)))
@@ -262,7 +268,10 @@ def test_a_subject_whose_published_session_has_begun_is_not_taken_back(as_: Any)
         with pytest.raises(Conflict, match="已有场次开始"):
             scheduling.unschedule(db, row, [theory.id])
         assert scheduling.unschedule(db, row) == 1
-        assert (theory.schedule_state, practice.schedule_state) == (ScheduleState.PUBLISHED, ScheduleState.NONE)
+        assert (theory.schedule_state, practice.schedule_state) == (
+            ScheduleState.PUBLISHED,
+            ScheduleState.NONE,
+        )
 
 
 @pytest.mark.parametrize("moment", ["2020-12-14T23:59", "2020-12-22T00:00"])
@@ -313,7 +322,11 @@ def test_publishing_refuses_conflicts_made_by_hand(as_: Any) -> None:
 def test_a_draft_whose_session_has_begun_is_not_published(as_: Any) -> None:
     plan, _ = a_plan_with(as_, 1, 30)
     scheduled(as_, plan)
-    with clock.travel(EXAM_DAY.replace(hour=9)), as_(ORGANISATION) as db, pytest.raises(Conflict, match="场次已经开始"):
+    with (
+        clock.travel(EXAM_DAY.replace(hour=9)),
+        as_(ORGANISATION) as db,
+        pytest.raises(Conflict, match="场次已经开始"),
+    ):
         scheduling.publish_schedule(db, db.get_one(ExamPlan, plan))
 
 

@@ -56,7 +56,9 @@ def a_seated_plan(as_: As, people: int = 1, weights: tuple[int, ...] = (40, 30, 
         db.commit()
     plan_id = made.a_published_plan(as_)
     with as_() as db:
-        rows = db.scalars(sa.select(PlanSubject).where(PlanSubject.plan_id == plan_id).order_by(PlanSubject.id))
+        rows = db.scalars(
+            sa.select(PlanSubject).where(PlanSubject.plan_id == plan_id).order_by(PlanSubject.id)
+        )
         for subject, weight in zip(rows, weights, strict=True):
             subject.weight = weight
         db.commit()
@@ -178,7 +180,11 @@ def test_e116_a_correction_in_publicity_turns_the_result_and_makes_the_task(as_:
         assert db.scalars(sa.select(CertificateResult)).one().outcome is ResultOutcome.PASSED
         assert db.scalars(sa.select(IssuanceTask)).one().state is IssuanceState.WAITING_LOCK
         change = db.scalars(sa.select(ScoreChange)).one()
-        assert (change.old_value, change.new_value, change.reason) == (Decimal(58), Decimal(62), "答卷漏计一题")
+        assert (change.old_value, change.new_value, change.reason) == (
+            Decimal(58),
+            Decimal(62),
+            "答卷漏计一题",
+        )
 
 
 def test_a_result_that_turns_to_failed_withdraws_its_task(as_: As) -> None:
@@ -254,7 +260,9 @@ def test_the_recorder_does_not_answer_the_recheck_when_there_is_another_clerk(as
     record(as_, plan_id, "80", "80", "80", actor=recorder)
     school = made.school_actor()
     with clock.travel(PUBLICITY), as_(school) as db:
-        scores.ask_recheck(db, school, db.scalars(sa.select(Score).order_by(Score.id)).first(), "对主观题有疑问")
+        scores.ask_recheck(
+            db, school, db.scalars(sa.select(Score).order_by(Score.id)).first(), "对主观题有疑问"
+        )
         db.commit()
     with clock.travel(PUBLICITY), as_(recorder) as db, pytest.raises(DomainError, match="另一位成绩登记员"):
         scores.keep(db, recorder, [db.scalars(sa.select(Recheck)).one()], answer="维持")
@@ -302,7 +310,12 @@ def test_recording_needs_a_seat_and_an_ended_session(as_: As) -> None:
     with as_() as db:
         entry = entries(db, plan_id)[0]
         db.execute(sa.text("delete from seat_assignment where registration_id = :id"), {"id": entry.id})
-        entry.state, entry.site_id, entry.starts_at, entry.ends_at = RegistrationState.REGISTERED, None, None, None
+        entry.state, entry.site_id, entry.starts_at, entry.ends_at = (
+            RegistrationState.REGISTERED,
+            None,
+            None,
+            None,
+        )
         db.commit()
     with clock.travel(RECORDING), as_(CLERK) as db, pytest.raises(DomainError, match="考生未排考"):
         scores.record(db, CLERK, entries(db, plan_id)[0], ExamStatus.NORMAL, Decimal(80))
@@ -324,7 +337,9 @@ def test_check18_no_correction_lands_after_the_lock(as_: As, engine: Engine) -> 
             for key in keys:
                 with clock.travel(PUBLICITY), acting_as(CLERK, db):
                     try:
-                        scores.correct(db, CLERK, db.get_one(Score, key), ExamStatus.NORMAL, Decimal(71), "并发更正")
+                        scores.correct(
+                            db, CLERK, db.get_one(Score, key), ExamStatus.NORMAL, Decimal(71), "并发更正"
+                        )
                         db.commit()
                         done += 1
                     except (DomainError, DBAPIError, sa.orm.exc.StaleDataError):
@@ -346,10 +361,15 @@ def test_check18_no_correction_lands_after_the_lock(as_: As, engine: Engine) -> 
     with as_(JOB) as db:
         changed = db.scalar(sa.select(sa.func.count()).select_from(Score).where(Score.value == 71))
         assert changed == corrected == db.scalar(sa.select(sa.func.count()).select_from(ScoreChange))
-        assert db.scalar(sa.select(sa.func.count()).select_from(Score).where(Score.state == ScoreState.LOCKED)) == 3 * people
+        assert (
+            db.scalar(sa.select(sa.func.count()).select_from(Score).where(Score.state == ScoreState.LOCKED))
+            == 3 * people
+        )
         totals = db.execute(sa.select(CertificateResult.total, CertificateResult.final_at)).all()
         assert all(final is not None for _, final in totals)
-        for result in db.scalars(sa.select(CertificateResult)):  # write skew: totals agree with the locked scores
+        for result in db.scalars(
+            sa.select(CertificateResult)
+        ):  # write skew: totals agree with the locked scores
             marks = db.execute(
                 sa.select(Score.value, PlanSubject.weight)
                 .join(Registration, Registration.id == Score.registration_id)

@@ -50,7 +50,9 @@ def theory(db: Any, plan: int) -> tuple[list[int], int, int]:
         sa.select(Registration.id).where(Registration.plan_subject_id == subject).order_by(Registration.id)
     )
     session = db.scalar(sa.select(ExamSession.id).where(ExamSession.plan_subject_id == subject))
-    room = db.scalar(sa.select(sa.func.min(Room.id)).where(Room.plan_id == plan, Room.kind == ExamMode.COMPUTER))
+    room = db.scalar(
+        sa.select(sa.func.min(Room.id)).where(Room.plan_id == plan, Room.kind == ExamMode.COMPUTER)
+    )
     return list(entries), session, room
 
 
@@ -93,7 +95,9 @@ def test_the_room_left_empty_is_closed(as_: Any) -> None:
         (entry,), session, _ = theory(db, plan)
     give(as_, plan, Seat(session, other, 1, entry))
     with as_(ORGANISATION) as db:
-        assert db.scalars(sa.select(RoomSession.room_id).where(RoomSession.session_id == session)).all() == [other]
+        assert db.scalars(sa.select(RoomSession.room_id).where(RoomSession.session_id == session)).all() == [
+            other
+        ]
 
 
 @pytest.mark.parametrize(
@@ -193,13 +197,17 @@ def test_a_seat_taken_back_leaves_a_hole_and_a_waiting_registration(as_: Any) ->
 def lines(db: Any, plan: int, site: int, *rows: tuple[int, dict[str, Any]]) -> list[list[Any]]:
     entries, _, room = theory(db, plan)
     tickets = {key: db.get_one(Registration, key).ticket_number for key in entries}
-    subject = db.scalar(sa.select(PlanSubject.subject_code).where(PlanSubject.plan_id == plan).order_by(PlanSubject.id))
+    subject = db.scalar(
+        sa.select(PlanSubject.subject_code).where(PlanSubject.plan_id == plan).order_by(PlanSubject.id)
+    )
     right = {
         "计划编号": db.get_one(ExamPlan, plan).plan_code, "科目编号": subject,
         "站点代码": db.get_one(ExamSite, site).site_code, "考场名称": db.get_one(Room, room).name,
         "场次开始": "2020-12-21 08:30", "座位号": 1,
     }  # fmt: skip
-    return [[{**right, "准考证号": tickets[entries[at]], **row}[label] for label in LABELS] for at, row in rows]
+    return [
+        [{**right, "准考证号": tickets[entries[at]], **row}[label] for label in LABELS] for at, row in rows
+    ]
 
 
 def test_a_sheet_of_seats_is_checked_as_a_whole_and_written(

@@ -173,7 +173,11 @@ def test_old_data_stay_valid_while_a_change_waits_and_become_true_with_its_appro
     decide(as_, key, sites.approve)
     with as_(ORGANISATION) as db:
         site = site_of(db, key)
-        assert (site.state, site.address, site.certificate_count) == (SiteState.APPROVED, "崂山区二号路2号", 2)
+        assert (site.state, site.address, site.certificate_count) == (
+            SiteState.APPROVED,
+            "崂山区二号路2号",
+            2,
+        )
         assert count(db, ExamSiteCertificate, ExamSiteCertificate.approved_at.is_(None)) == 0
 
 
@@ -249,7 +253,14 @@ def test_places_of_a_second_request_are_added_to_the_grant(as_: Any) -> None:
 
 
 def grant(db: Any, actor: Any, plan: int, site: int, **values: Any) -> None:
-    given = {"plan_id": plan, "site_id": site, "certificate_id": 1, "guest_school_id": 10, "places": 5, **values}
+    given = {
+        "plan_id": plan,
+        "site_id": site,
+        "certificate_id": 1,
+        "guest_school_id": 10,
+        "places": 5,
+        **values,
+    }
     saving.create(db, resolve(BorrowedSite), actor, given)
 
 
@@ -281,7 +292,11 @@ def test_only_a_site_approved_for_the_certificate_is_lent(as_: Any) -> None:
 def test_sites_are_lent_in_the_scheduling_window_only(as_: Any) -> None:
     """R85."""
     plan, site = a_plan_with(as_, 0, 20)
-    with clock.travel(made.IN_REGISTRATION), as_(ORGANISATION) as db, pytest.raises(Conflict, match="不在排考时间内"):
+    with (
+        clock.travel(made.IN_REGISTRATION),
+        as_(ORGANISATION) as db,
+        pytest.raises(Conflict, match="不在排考时间内"),
+    ):
         grant(db, ORGANISATION, plan, site)
 
 

@@ -75,7 +75,7 @@ class Accounts(BaseView):
     @expose("/<int:key>/edit", methods=["GET", "POST"])
     @opens("account:edit")
     def edit(self, key: int) -> Any:
-        account = self.session.get(Account, key)
+        account = self.session.get(Account, key) if key < 2**63 else None
         if account is None:
             raise NotFound()
         actor, form_type = current_actor(), account_form(account)
@@ -103,6 +103,8 @@ class Accounts(BaseView):
         if kind not in ("city", "province"):
             raise NotFound()
         forbid_unless(kind, "open_account")
+        if not 0 < tenant < 2**63 or self.session.get(accounts.TENANT_MODELS[kind], tenant) is None:
+            raise NotFound()
         form, status, back = PrincipalForm(request.form), 200, f"/console/{kind}/{tenant}"
         if request.method == "POST":
             status = 422

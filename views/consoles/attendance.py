@@ -98,6 +98,12 @@ def _marks() -> dict[int, Attendance]:
     found = {}
     for name, value in request.form.items():
         key = name.removeprefix("seat-")
-        if name.startswith("seat-") and key.isascii() and key.isdecimal() and len(key) < 19 and value in known:
+        if (
+            name.startswith("seat-")
+            and key.isascii()
+            and key.isdecimal()
+            and len(key) < 19
+            and value in known
+        ):
             found[int(key)] = known[value]
     return found

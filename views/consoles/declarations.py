@@ -37,10 +37,21 @@ def _is_open(batch: DeclarationBatch) -> bool:
 
 
 page_link(
-    DeclarationBatch, "declare", "申报证书试点", ADD, on="one", icon="clipboard-plus", order=5, primary=True, when=_is_open
+    DeclarationBatch,
+    "declare",
+    "申报证书试点",
+    ADD,
+    on="one",
+    icon="clipboard-plus",
+    order=5,
+    primary=True,
+    when=_is_open,
 )
 add_entry(
-    "证书管理/申报计划", DECLARING_HOME, "calendar-event", 31,
+    "证书管理/申报计划",
+    DECLARING_HOME,
+    "calendar-event",
+    31,
     lambda actor: may(actor, "declaration", "add"),
 )
 
@@ -68,7 +79,9 @@ class Declaring(BaseView):
             sections=_notes(batches),
             related=[
                 Related(
-                    f"{school.province.name}的申报计划", _columns(), [_batch_row(batch, actor) for batch in batches],
+                    f"{school.province.name}的申报计划",
+                    _columns(),
+                    [_batch_row(batch, actor) for batch in batches],
                     empty="本省还没有发布申报批次,请留意通知",
                 ),
                 _declared(declared),
@@ -129,7 +142,14 @@ def _buttons(school: School, batches: list[DeclarationBatch], actor: Actor) -> l
         href = ADD.format(id=opened.id) if opened else ""
         reason = "" if opened else "当前没有开放的申报批次"
         links.append(
-            Link("申报证书试点", href, "clipboard-plus", primary=school.basics_completed, disabled=reason, name="declare")
+            Link(
+                "申报证书试点",
+                href,
+                "clipboard-plus",
+                primary=school.basics_completed,
+                disabled=reason,
+                name="declare",
+            )
         )
     return links
 
@@ -153,7 +173,11 @@ def _batch_row(batch: DeclarationBatch, actor: Actor) -> Row:
         Cell(plain(batch.requires_city_review), "flag"),
         Cell(phase.label, "state", phase.tone),  # type: ignore[arg-type]
     ]
-    links = [Link("申报证书试点", ADD.format(id=batch.id))] if _is_open(batch) and may(actor, "declaration", "add") else []
+    links = (
+        [Link("申报证书试点", ADD.format(id=batch.id))]
+        if _is_open(batch) and may(actor, "declaration", "add")
+        else []
+    )
     return Row(str(batch.id), cells, links, title=batch.name)
 
 
@@ -163,11 +187,17 @@ def _declared(rows: list[Declaration]) -> Related:
     columns = [Column(name, labels[name]) for name in _SHOWN]
     shown = [
         Row(
-            str(row.id), [cell(resolved, row, name) for name in _SHOWN], [Link("查看", f"{resolved.url}/{row.id}")],
+            str(row.id),
+            [cell(resolved, row, name) for name in _SHOWN],
+            [Link("查看", f"{resolved.url}/{row.id}")],
             title=str(row),
         )
         for row in rows
     ]
     return Related(
-        "我的申报", columns, shown, Link("查看全部", f"{resolved.url}/"), empty="还没有申报。批次开放后点“申报证书试点”"
+        "我的申报",
+        columns,
+        shown,
+        Link("查看全部", f"{resolved.url}/"),
+        empty="还没有申报。批次开放后点“申报证书试点”",
     )

@@ -18,7 +18,10 @@ from views.consoles.papers import pdf
 
 # Where a school finds the tickets of its candidates, those who sit at another school's site among them (R95, E101).
 add_entry(
-    "考试管理/准考证", "/console/admission_ticket/", "ticket", 83,
+    "考试管理/准考证",
+    "/console/admission_ticket/",
+    "ticket",
+    83,
     lambda actor: actor.kind == "school" and may(actor, "admission_ticket", "list"),
 )
 
@@ -74,6 +77,8 @@ class ExamPapers(BaseView):
 
 def _ids(keys: str) -> list[int]:
     parts = keys.split(".")
-    if len(parts) > AT_ONCE or not all(part.isascii() and part.isdecimal() and len(part) < 19 for part in parts):
+    if len(parts) > AT_ONCE or not all(
+        part.isascii() and part.isdecimal() and len(part) < 19 for part in parts
+    ):
         raise NotFound()
     return [int(part) for part in parts]

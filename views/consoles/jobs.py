@@ -115,7 +115,11 @@ def job_page(job: Job) -> JobPage:
         state=job.state.label,
         tone=job.state.tone,  # type: ignore[arg-type]
         percent=_percent(job),
-        counts=[(label, job.counts[name], tone) for name, label, tone in _COUNTS if job.counts and name in job.counts],
+        counts=[
+            (label, job.counts[name], tone)
+            for name, label, tone in _COUNTS
+            if job.counts and name in job.counts
+        ],
         errors=[(str(number), column, reason) for number, column, reason in job.errors or []],
         errors_total=refused,
         links=_links(job, refused),
@@ -160,17 +164,30 @@ def _links(job: Job, refused: int) -> list[Link]:
         counts = job.counts or {}
         accepted = counts.get(NEW, 0) + counts.get(CHANGED, 0)
         if not refused:
-            links.append(Link(f"确认导入{accepted}行", f"{here}confirm", "check", "post", primary=True, name="confirm"))
+            links.append(
+                Link(f"确认导入{accepted}行", f"{here}confirm", "check", "post", primary=True, name="confirm")
+            )
         elif _may_skip(job):
             question = f"只导入正确的{accepted}行,{refused}行错误的不导入。确认?"
             links.append(
-                Link(f"仅导入正确的{accepted}行", f"{here}confirm?mode={imports.GOOD}", "check", "post", question, name="confirm")
+                Link(
+                    f"仅导入正确的{accepted}行",
+                    f"{here}confirm?mode={imports.GOOD}",
+                    "check",
+                    "post",
+                    question,
+                    name="confirm",
+                )
             )
     if job.result:
         label = "下载错误明细" if job.task.startswith("import.") else "下载结果"
-        links.append(Link(label, f"{here}result", "download", primary=job.state is JobState.DONE, name="result"))
+        links.append(
+            Link(label, f"{here}result", "download", primary=job.state is JobState.DONE, name="result")
+        )
     if job.state in queue.OPEN and not job.sealed:
-        links.append(Link("取消", f"{here}cancel", "x", "post", "取消后不会写入任何数据", danger=True, name="cancel"))
+        links.append(
+            Link("取消", f"{here}cancel", "x", "post", "取消后不会写入任何数据", danger=True, name="cancel")
+        )
     if job.link:
         links.append(Link(f"返回{_name(job)}", job.link, "arrow-left", primary=not links, name="back"))
     return links

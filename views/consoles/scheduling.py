@@ -45,7 +45,11 @@ class BoardPage(DetailPage):
 
 
 add_entry(
-    "考试管理/排考", "/console/scheduling/", "layout-board", 79, lambda actor: may(actor, "exam_plan", "schedule")
+    "考试管理/排考",
+    "/console/scheduling/",
+    "layout-board",
+    79,
+    lambda actor: may(actor, "exam_plan", "schedule"),
 )
 
 
@@ -83,7 +87,10 @@ class Scheduling(BaseView):
         page = BoardPage(
             title="排考",
             crumbs=[
-                Crumb("首页", "/console/"), Crumb("考试管理"), Crumb("排考", "/console/scheduling/"), Crumb(plan.name)
+                Crumb("首页", "/console/"),
+                Crumb("考试管理"),
+                Crumb("排考", "/console/scheduling/"),
+                Crumb(plan.name),
             ],
             hint="先由院校设置考场、由本单位分配借考站点,再自动排考;草案只有本单位可见,发布后院校和考生可见",
             heading=plan.name,
@@ -130,14 +137,24 @@ def _links(plan: ExamPlan, found: scheduling_board.Board, actor: Actor) -> list[
     )
     links = [Link("借考分配", f"/console/borrowed_site/?f_plan_id={plan.id}", "arrows-exchange")]
     return links + [
-        _action("exam_plan", plan.id, name, label, icon, why=why, danger=danger, primary=name == "auto_schedule")
+        _action(
+            "exam_plan", plan.id, name, label, icon, why=why, danger=danger, primary=name == "auto_schedule"
+        )
         for name, label, icon, why, danger in wanted
         if may(actor, "exam_plan", name)
     ]
 
 
 def _action(
-    table: str, key: int, name: str, label: str, icon: str, *, why: str = "", danger: bool = False, primary: bool = False
+    table: str,
+    key: int,
+    name: str,
+    label: str,
+    icon: str,
+    *,
+    why: str = "",
+    danger: bool = False,
+    primary: bool = False,
 ) -> Link:
     href = f"/console/{table}/action/{name}?rowid={key}"
     return Link(label, href, icon, "post", name=name, disabled=why, danger=danger, primary=primary)
@@ -164,7 +181,10 @@ def _card(plan: ExamPlan, one: scheduling_board.SubjectBoard, actor: Actor) -> S
 
 
 def _reasons(reasons: Sequence[tuple[str, int]]) -> Related:
-    rows = [Row(str(number), [Cell(reason), Cell(str(count), "number")]) for number, (reason, count) in enumerate(reasons)]
+    rows = [
+        Row(str(number), [Cell(reason), Cell(str(count), "number")])
+        for number, (reason, count) in enumerate(reasons)
+    ]
     return Related("未排考原因", [Column("reason", "未排考原因"), Column("count", "人数", "number")], rows)
 
 
@@ -180,7 +200,12 @@ def _sites(one: scheduling_board.SubjectBoard) -> Related:
             rows.append(Row(when, [Cell(when), Cell("未安排"), *(Cell("0", "number") for _ in range(4))]))
         for use in session.sites:
             numbers = (use.rooms, use.seats, use.seated, use.guests)
-            rows.append(Row(f"{when}{use.site}", [Cell(when), Cell(use.site), *(Cell(str(n), "number") for n in numbers)]))
+            rows.append(
+                Row(
+                    f"{when}{use.site}",
+                    [Cell(when), Cell(use.site), *(Cell(str(n), "number") for n in numbers)],
+                )
+            )
     return Related(f"{one.subject.name}的考点", columns, rows, empty="该科目没有场次")
 
 

@@ -45,7 +45,9 @@ for _kind, _menu in MENUS.items():
 
 class UploadForm(PanelForm):
     image = FileField(
-        "签名章图片", description="透明底PNG,正方形,建议95×95像素,不超过1 MB", render_kw={"accept": "image/png"}
+        "签名章图片",
+        description="透明底PNG,正方形,建议95×95像素,不超过1 MB",
+        render_kw={"accept": "image/png"},
     )
     holder_name = StringField("负责人姓名", [Required("负责人姓名")], render_kw={"maxlength": 50})
     holder_position = SelectField("职务", [Required("职务")])
@@ -109,7 +111,9 @@ class Seals(BaseView):
         given = request.files.get("image")
         data = given.stream.read(settings().upload_seal_bytes + 1) if given else b""
         try:
-            checked, name, position = seals.check(actor, data, form.holder_name.data or "", form.holder_position.data)
+            checked, name, position = seals.check(
+                actor, data, form.holder_name.data or "", form.holder_position.data
+            )
         except DomainError as error:
             form.blame(error)
             return self._upload_page(actor, form), error.status
@@ -148,7 +152,12 @@ class Seals(BaseView):
             crumbs=self._crumbs(actor),
             hint="签名章仅限负责人账号上传、查看和使用;更换后只用于此后的签发",
             form=form,
-            sections=[("上传签名章" if newest is None else "更换签名章", ["image", "holder_name", "holder_position"])],
+            sections=[
+                (
+                    "上传签名章" if newest is None else "更换签名章",
+                    ["image", "holder_name", "holder_position"],
+                )
+            ],
             action=seals.PAGE,
             back="/console/",
             submit=STEP,
@@ -187,11 +196,21 @@ class Seals(BaseView):
         school = self.session.get(School, actor.tenant) if actor.kind == "school" else None
         if school is None:
             return []
-        shown = {"院校名称": school.name, "院校代码": school.school_code, "院校平台编号": school.platform_number}
+        shown = {
+            "院校名称": school.name,
+            "院校代码": school.school_code,
+            "院校平台编号": school.platform_number,
+        }
         return [(label, Cell(text or "—")) for label, text in shown.items()]
 
 
-_COLUMNS = (("edition", "版本"), ("holder", "负责人姓名"), ("position", "职务"), ("letter", "委托书版本"), ("from", "启用时间"))
+_COLUMNS = (
+    ("edition", "版本"),
+    ("holder", "负责人姓名"),
+    ("position", "职务"),
+    ("letter", "委托书版本"),
+    ("from", "启用时间"),
+)
 
 
 def _facts(seal: Seal | None) -> list[tuple[str, Cell]]:

@@ -95,7 +95,11 @@ class Portal(BaseView):
             found, attached = portal.notice(session, key)
             page = NoticePage(
                 title=found.title,
-                crumbs=[Crumb("首页", "/"), Crumb(found.kind.label, f"/notices/{_slug(found)}/"), Crumb("正文")],
+                crumbs=[
+                    Crumb("首页", "/"),
+                    Crumb(found.kind.label, f"/notices/{_slug(found)}/"),
+                    Crumb("正文"),
+                ],
                 when=_day(found.publish_from),
                 html=clean_html(found.body),
                 files=[Link(file.name, f"/notices/{key}/files/{file.id}") for file in attached],
@@ -162,10 +166,15 @@ def _certificate_page(levels: list[Certificate], standards: list[Standard]) -> C
 
 def _levels_table(levels: list[Certificate]) -> Related:
     rows = [
-        Row(str(row.id), [Cell(row.code), Cell(row.level.label), Cell(row.state.label, "state", row.state.tone)])  # type: ignore[arg-type]
+        Row(
+            str(row.id),
+            [Cell(row.code), Cell(row.level.label), Cell(row.state.label, "state", row.state.tone)],  # type: ignore[arg-type]
+        )
         for row in levels
     ]
-    return Related("证书等级", [Column("code", "证书编号"), Column("level", "等级"), Column("state", "状态")], rows)
+    return Related(
+        "证书等级", [Column("code", "证书编号"), Column("level", "等级"), Column("state", "状态")], rows
+    )
 
 
 def _standards_table(standards: list[Standard]) -> Related:

@@ -25,7 +25,9 @@ HOMES = {"candidate": "/space/"}
 
 
 class LoginForm(PanelForm):
-    username = StringField("账号", [Required("账号")], render_kw={"autocomplete": "username", "autofocus": True})
+    username = StringField(
+        "账号", [Required("账号")], render_kw={"autocomplete": "username", "autofocus": True}
+    )
     password = PasswordField("密码", [Required("密码")], render_kw={"autocomplete": "current-password"})
     captcha = StringField("验证码", [Required("验证码")], render_kw={"autocomplete": "off", "maxlength": 8})
     next = HiddenField()
@@ -34,7 +36,9 @@ class LoginForm(PanelForm):
 class PasswordForm(PanelForm):
     old = PasswordField("原密码", [Required("原密码")])
     password = PasswordField("新密码", [Required("新密码")], render_kw={"autocomplete": "new-password"})
-    repeat = PasswordField("再次输入新密码", [Required("再次输入新密码")], render_kw={"autocomplete": "new-password"})
+    repeat = PasswordField(
+        "再次输入新密码", [Required("再次输入新密码")], render_kw={"autocomplete": "new-password"}
+    )
 
 
 def check_captcha(session: Any, answer: str) -> None:
@@ -61,7 +65,9 @@ class Login(BaseView):
             try:
                 check_captcha(self.session, form.captcha.data or "")
                 username, password = (form.username.data or "").strip(), form.password.data or ""
-                return self._enter(logins.authenticate(self.session, username, password, request.remote_addr or ""))
+                return self._enter(
+                    logins.authenticate(self.session, username, password, request.remote_addr or "")
+                )
             except DomainError as refusal:
                 self.session.rollback()
                 error, status = refusal.message, refusal.status

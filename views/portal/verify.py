@@ -24,9 +24,13 @@ from views.portal.shell import as_public, draw
 
 class VerifyForm(PanelForm):
     number = StringField(
-        "证书编号", [Required("证书编号")], render_kw={"maxlength": LONGEST, "autocomplete": "off", "inputmode": "numeric"}
+        "证书编号",
+        [Required("证书编号")],
+        render_kw={"maxlength": LONGEST, "autocomplete": "off", "inputmode": "numeric"},
     )
-    id_number = StringField("证件号码", [Required("证件号码")], render_kw={"maxlength": LONGEST, "autocomplete": "off"})
+    id_number = StringField(
+        "证件号码", [Required("证件号码")], render_kw={"maxlength": LONGEST, "autocomplete": "off"}
+    )
     captcha = StringField("验证码", [Required("验证码")], render_kw={"autocomplete": "off", "maxlength": 8})
 
 

@@ -71,7 +71,10 @@ class Decisions(BaseView):
                 crumbs=crumbs(resolve(IssuanceTask), Crumb("确认签发")),
                 state="refused",
                 text=refusal.message,
-                links=[Link("上传签名章", seals.PAGE, "rubber-stamp", primary=True), Link("返回", issuing.LIST)],
+                links=[
+                    Link("上传签名章", seals.PAGE, "rubber-stamp", primary=True),
+                    Link("返回", issuing.LIST),
+                ],
             )
             return render_template(TEMPLATE, page=page), refusal.status
         return self._decide(name)
@@ -84,7 +87,9 @@ class Decisions(BaseView):
         if item.on != "list":
             rows = running.chosen(self.session, resolved)
             if not any(item.when(row) for row in rows):
-                issuing.require_decidable(current_actor(), [row for row in rows if isinstance(row, IssuanceTask)])
+                issuing.require_decidable(
+                    current_actor(), [row for row in rows if isinstance(row, IssuanceTask)]
+                )
         return running.run(self.session, resolved, name)
 
 

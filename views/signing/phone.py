@@ -66,7 +66,10 @@ class SigningPhone(BaseView):
 
     def _ticket(self, given: dict[str, Any]) -> signing.Ticket:
         address = request.remote_addr or ""
-        with limited(settings().login_rate, "signing"), acting_as(Actor("auth", role="auth", address=address), self.session()):
+        with (
+            limited(settings().login_rate, "signing"),
+            acting_as(Actor("auth", role="auth", address=address), self.session()),
+        ):
             return signing.find(self.session(), str(given.get("token", "")), address)
 
 

@@ -48,8 +48,13 @@ def _sittings(exam: Exam, now: datetime) -> Iterator[Row]:
         seats = exam.seats.get(entry.id)
         first = [entry.subject_name, entry.mode.label]
         lines = [
-            [exam_papers.span(seat.starts_at, seat.ends_at), seat.site_name, seat.room_name, str(seat.seat_number),
-             entry.phase(now)]
+            [
+                exam_papers.span(seat.starts_at, seat.ends_at),
+                seat.site_name,
+                seat.room_name,
+                str(seat.seat_number),
+                entry.phase(now),
+            ]
             for seat in seats or []
         ] or [["待安排", "—", "—", "—", "未排考"]]
         for texts in lines:
@@ -67,7 +72,12 @@ def ticket_card(exam: Exam) -> SpaceCard:
     )
 
 
-_MARKS = (Column("subject", "科目"), Column("score", "成绩"), Column("exam", "考试状态"), Column("state", "成绩状态"))
+_MARKS = (
+    Column("subject", "科目"),
+    Column("score", "成绩"),
+    Column("exam", "考试状态"),
+    Column("state", "成绩状态"),
+)
 
 
 def marks_card(found: Marks, asked: set[int]) -> SpaceCard:
@@ -102,14 +112,19 @@ def certificate_card(issue: Issue) -> SpaceCard:
     lines = [
         ("证书编号", Cell(source.certificate_number or "—")),
         ("颁证机构", Cell(source.organisation_name)),
-        ("发证日期", Cell(str(source.issued_at.astimezone(clock.ZONE).date()) if source.issued_at else "—", "date")),
+        (
+            "发证日期",
+            Cell(str(source.issued_at.astimezone(clock.ZONE).date()) if source.issued_at else "—", "date"),
+        ),
     ]
     return SpaceCard(
         f"{source.certificate_name}({Level(source.level).label})",
         state=_certificate_state(issue),
         lines=lines,
         links=_certificate_links(issue),
-        note="双方已签发,电子证书正在制作" if task is not None and made is None and task.state is IssuanceState.SIGNED else "",
+        note="双方已签发,电子证书正在制作"
+        if task is not None and made is None and task.state is IssuanceState.SIGNED
+        else "",
     )
 
 
@@ -130,13 +145,21 @@ def _certificate_links(issue: Issue) -> list[Link]:
     check = Link("查验", f"/verify?{urlencode({'number': made.certificate_number})}", "shield-check")
     if made.file is None or made.revoked_at is not None:
         return [check]
-    download = Link("下载电子证书", f"/space/certificates/{made.id}/download", "download", "post", primary=True)
+    download = Link(
+        "下载电子证书", f"/space/certificates/{made.id}/download", "download", "post", primary=True
+    )
     return [download, check, Link("申请更正或补办", f"/space/certificates/{made.id}/request", "file-pencil")]
 
 
 def recheck_cards(found: Sequence[Recheck]) -> Iterator[SpaceCard]:
     for one in found:
-        withdraw = Link("撤回", f"/space/requests/{one.id}/withdraw", "arrow-back-up", "post", confirm="撤回后该成绩按期锁定")
+        withdraw = Link(
+            "撤回",
+            f"/space/requests/{one.id}/withdraw",
+            "arrow-back-up",
+            "post",
+            confirm="撤回后该成绩按期锁定",
+        )
         yield SpaceCard(
             f"成绩复核:{one.subject}",
             state=_state(one.state),

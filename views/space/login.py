@@ -28,7 +28,9 @@ _ID = {"autocomplete": "off", "maxlength": 40}
 
 class CodeForm(PanelForm):
     id_number = StringField("证件号码", [Required("证件号码")], render_kw=_ID)
-    mobile = StringField("手机号码", [Required("手机号码")], render_kw={"autocomplete": "tel", "inputmode": "numeric"})
+    mobile = StringField(
+        "手机号码", [Required("手机号码")], render_kw={"autocomplete": "tel", "inputmode": "numeric"}
+    )
     captcha = StringField("图形验证码", description="获取手机验证码前填写")
     code = StringField("手机验证码", [Required("手机验证码")], render_kw={"data-sms": SEND})
     next = HiddenField()
@@ -95,7 +97,11 @@ class SpaceLogin(BaseView):
 
     def _by_code(self, form: CodeForm) -> Account:
         return space_login.by_code(
-            self.session(), form.id_number.data or "", form.mobile.data or "", form.code.data or "", _address()
+            self.session(),
+            form.id_number.data or "",
+            form.mobile.data or "",
+            form.code.data or "",
+            _address(),
         )
 
     def _by_password(self, form: PasswordForm) -> Account:

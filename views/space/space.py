@@ -110,8 +110,13 @@ class Space(BaseView):
     @expose("/requests/")
     @opens("space:open")
     def requests(self) -> str:
-        drawn = [*cards.recheck_cards(space.rechecks(self.session)), *cards.correction_cards(space.corrections(self.session))]
-        return _draw("复核与更正", drawn, Empty("没有复核、更正或补办申请", "公示期内可在“我的成绩”中申请复核"))
+        drawn = [
+            *cards.recheck_cards(space.rechecks(self.session)),
+            *cards.correction_cards(space.corrections(self.session)),
+        ]
+        return _draw(
+            "复核与更正", drawn, Empty("没有复核、更正或补办申请", "公示期内可在“我的成绩”中申请复核")
+        )
 
     @expose("/requests/<int:key>/withdraw", methods=["POST"])
     @opens("space:open")
