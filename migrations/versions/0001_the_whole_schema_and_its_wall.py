@@ -1,12 +1,12 @@
 """the whole schema and its wall
 
 Revision: 0001
-Previous:
+Previous: 
 """
 
 from migrations.steps import downgrade_with, upgrade_with
 
-revision = "0001"
+revision = '0001'
 down_revision = None
 branch_labels = None
 depends_on = None
