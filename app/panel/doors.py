@@ -21,7 +21,7 @@ from app.panel.details import detail_page
 from app.panel.forms import PanelForm, declared_default, form_class
 from app.panel.lists import crumbs, deletable, editable, list_page
 from app.panel.pages import Crumb, FormPage
-from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.uploads import kept_uploads, posted
 from app.panel.wish import read_wish
 from app.services import files
@@ -248,8 +248,10 @@ class Doors:
             else self.resolved
         )
         declared = owner.fields.get(name) if owner is not None else None
-        if declared is None or not declared.refers:
+        if owner is None or declared is None or not declared.refers or not readable(declared.refers):
             raise NotFound()
+        if name not in owner.form(adding=True) and (table or name not in owner.filters):
+            raise NotFound()  # plumbing that no form and no filter asks for
         target = resolve_table(declared.refers)
         title = getattr(target.model, target.panel.title, None)
         words = formats.clean_text(request.args.get("q", "")[:50])
