@@ -119,13 +119,25 @@ def demo_database(server: EmbeddedPostgres, demo_template: str) -> Iterator[str]
         yield name
 
 
+@pytest.fixture(scope="session")
+def marked_database(server: EmbeddedPostgres, demo_template: str) -> Iterator[str]:
+    """A copy in which every text is a marker that would show if it were not escaped (check 10)."""
+    from tests import demonstration
+
+    with copied(server, demo_template) as name:
+        admin = sa.create_engine(server.url(name), poolclass=sa.NullPool)
+        with admin.begin() as connection:
+            assert demonstration.mark(connection) > 100
+        yield name
+
+
 @pytest.fixture
 def database_name(server: EmbeddedPostgres, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh database of this test alone; `demo`: the common copy of the demonstration, `demo(fresh=True)`: a copy
-    of its own, for tests that change it."""
+    of its own, for tests that change it; `demo(marked=True)`: the common copy full of markers."""
     demo = request.node.get_closest_marker("demo")
     if demo is not None and not demo.kwargs.get("fresh"):
-        yield request.getfixturevalue("demo_database")
+        yield request.getfixturevalue("marked_database" if demo.kwargs.get("marked") else "demo_database")
         return
     with copied(server, request.getfixturevalue("demo_template") if demo is not None else template) as name:
         yield name

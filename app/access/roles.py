@@ -51,6 +51,7 @@ candidate: list add edit delete import export export_full unmask confirm recheck
 photo: list
 identity_check: list
 exam_site: list add edit delete resubmit amend disable
+exam_site_file: list add edit delete
 borrow_request: list add edit delete
 borrowed_site: list
 venue: list add edit delete
@@ -106,6 +107,7 @@ quota_change: list
 candidate: list
 registration: list export
 exam_site: list
+exam_site_file: list
 room: list
 borrow_request: list
 borrowed_site: list
@@ -265,6 +267,7 @@ exam_session: list
 candidate: list
 person: list
 exam_site: list
+exam_site_file: list
 room: list
 registration: list
 room_session: list
@@ -279,6 +282,7 @@ certificate_event: list
 correction_request: list
 sms_message: list
 notice: list
+notice_file: list
 verification: list
 major: list
 parameter: list
@@ -317,6 +321,7 @@ _PLATFORM_EDITOR = (
     _EVERYONE
     + """
 notice: list add edit delete publish withdraw
+notice_file: list add edit delete
 """
 )
 
@@ -407,6 +412,9 @@ def may(actor: Actor, table: str, verb: str) -> bool:
 
 
 def _ticked(actor: Actor, table: str) -> bool:
+    """Within the menus ticked for the account; one's own messages and jobs need no tick."""
+    if table in _parse(_EVERYONE):
+        return True
     menu = _menus().get(table, "")
     return not menu or menu.startswith("首页") or menu in actor.menus
 

@@ -29,7 +29,7 @@ PUBLIC = frozenset(
         "static",
         "Login.login", "Login.link", "Login.captcha", "Login.logout",
         "Token.login", "Description.openapi",
-        "Portal.home", "Portal.notices", "Portal.notice", "Portal.notice_file", "Portal.certificates", "Portal.certificate",
+        "Portal.home", "Portal.icon", "Portal.notices", "Portal.notice", "Portal.notice_file", "Portal.certificates", "Portal.certificate",
         "Portal.standard", "Verify.verify", "SpaceLogin.login", "SpaceLogin.password", "SpaceLogin.code",
         "Health.alive", "Health.ready", "Health.metrics",  # the last asks for its own address or token
         "SigningPhone.page", "SigningPhone.lookup", "SigningPhone.submit",  # the one-time token is the right (E125)
@@ -89,6 +89,10 @@ def _not_for(actor: Actor, endpoint: str) -> Any:
     if actor.account is not None:
         if endpoint in SIGNED_IN:
             return None
+        if request.path == "/space/" and request.method == "GET":
+            return redirect(
+                url_for("SpaceLogin.login")
+            )  # the portal's link: whoever clicks it has another account there
         raise Refused("forbidden", "没有权限进行此操作")
     if request.path.startswith("/api/"):
         if g.get("token_expired"):

@@ -103,7 +103,9 @@ def test_searching_for_a_foreign_row_finds_nothing(role: str, demo: Demo) -> Non
             exact = field.has(Mark.EXACT)
             where = f"{name} = '{literal}'" if exact else f"position('{literal}' in {name}) > 0"
             found = api.post(f"{resolved.table}/search", {"filters": {name: str(words)}}).get_json()
-            if found["total"] != _count(demo, role, resolved, where) or foreign in [row["id"] for row in found["items"]]:
+            if found["total"] != _count(demo, role, resolved, where) or foreign in [
+                row["id"] for row in found["items"]
+            ]:
                 wrong.append(f"{resolved.table}.{name}={words}")
     assert wrong == []
     assert tried > 0 or role.startswith(("platform", "candidate"))
@@ -117,7 +119,10 @@ def test_every_order_pages_through_one_s_own_rows_and_no_other(role: str, demo: 
         seen = set(demo.visible(role, resolved.table))
         for name in resolved.marked(Mark.SORTABLE)[:2]:
             for sort in (name, f"-{name}"):
-                first = [row["id"] for row in api.get(f"{resolved.table}/", sort=sort, size=100).get_json()["items"]]
+                first = [
+                    row["id"]
+                    for row in api.get(f"{resolved.table}/", sort=sort, size=100).get_json()["items"]
+                ]
                 if not set(first) <= seen or len(first) != min(len(seen), 100):
                     wrong.append(f"{resolved.table} by {sort}")
     assert wrong == []
@@ -169,7 +174,12 @@ def test_a_form_and_the_api_refuse_a_foreign_row_as_a_missing_one(role: str, dem
                 wrong.append(f"{resolved.table}.{name}: one's own is refused too")
     assert wrong == []
     assert demo.state() == before
-    assert tried > 0 or role not in ("school.principal", "school.manager", "organisation.principal", "organisation.manager")
+    assert tried > 0 or role not in (
+        "school.principal",
+        "school.manager",
+        "organisation.principal",
+        "organisation.manager",
+    )
 
 
 @pytest.mark.parametrize("role", KNOWN)
@@ -184,7 +194,9 @@ def test_an_export_holds_the_rows_one_sees(role: str, demo: Demo) -> None:
         if answer.status_code == 302 and seen > 2_000:
             continue
         tried += 1
-        lines = list(load_workbook(io.BytesIO(answer.data), read_only=True).active.iter_rows(values_only=True))
+        lines = list(
+            load_workbook(io.BytesIO(answer.data), read_only=True).active.iter_rows(values_only=True)
+        )
         if len(lines) - 1 != seen:
             wrong.append(f"{resolved.table}: {len(lines) - 1} of {seen}")
     assert wrong == []
@@ -197,8 +209,12 @@ def test_a_page_shows_no_title_of_a_row_behind_the_wall(demo: Demo) -> None:
     browser = demo.browser(role)
     with demo.owner.connect() as connection:
         mine = demo.actor(role).tenant
-        names = set(connection.scalars(sa.text("select name from candidate where school_id <> :s"), {"s": mine}))
-        names -= set(connection.scalars(sa.text("select name from candidate where school_id = :s"), {"s": mine}))
+        names = set(
+            connection.scalars(sa.text("select name from candidate where school_id <> :s"), {"s": mine})
+        )
+        names -= set(
+            connection.scalars(sa.text("select name from candidate where school_id = :s"), {"s": mine})
+        )
     names = {name for name in names if len(name) > 2}
     assert len(names) > 100
     for resolved, url in listed(demo, role):
@@ -212,7 +228,14 @@ def _guests(demo: Demo, role: str) -> set[str]:
     """Candidates of other schools who sit their exam at this one: their names are on its room lists (借考)."""
     with acting_as(demo.actor(role), demo.session):
         found: set[str] = set()
-        for table in ("registration", "score", "seat_assignment", "certificate_result", "issuance_task", "e_certificate"):
+        for table in (
+            "registration",
+            "score",
+            "seat_assignment",
+            "certificate_result",
+            "issuance_task",
+            "e_certificate",
+        ):
             found |= set(demo.session.scalars(sa.text(f"select candidate_name from {table}")))
     return found
 
@@ -222,7 +245,10 @@ def test_personal_numbers_are_neither_sorted_nor_searched_in_part_nor_a_title() 
     for model in declared_models():
         for name, field in resolve(model).fields.items():
             if field.has(Mark.MASKED):
-                assert not field.has(Mark.SORTABLE | Mark.SEARCHED | Mark.FILTERED | Mark.TABBED), (model, name)
+                assert not field.has(Mark.SORTABLE | Mark.SEARCHED | Mark.FILTERED | Mark.TABBED), (
+                    model,
+                    name,
+                )
                 assert model.panel.title != name
 
 
@@ -252,7 +278,11 @@ def _title(demo: Demo, table: str, key: int | None) -> str:
     """What a row is called, as an administrator reads it."""
     resolved = resolve_table(table)
     name = resolved.panel.title
-    if key is None or name not in resolved.model.__table__.c or resolved.model.__table__.c[name].type.python_type is not str:
+    if (
+        key is None
+        or name not in resolved.model.__table__.c
+        or resolved.model.__table__.c[name].type.python_type is not str
+    ):
         return f"no title {key}"
     return str(_column(demo, table, name, key) or f"no title {key}")[:50]
 
@@ -279,7 +309,9 @@ def test_the_wall_is_asked_about_nothing_but_what_the_kind_may_read(owner: Engin
         for model in declared_models():
             resolved = resolve(model)
             blind = [f.refers for f in resolved.fields.values() if f.refers and not readable(f.refers)]
-            loads = " ".join(str(load.path) if hasattr(load, "path") else str(load) for load in query._loads(resolved))
+            loads = " ".join(
+                str(load.path) if hasattr(load, "path") else str(load) for load in query._loads(resolved)
+            )
             assert not any(f"{table}]" in loads for table in blind)
     finally:
         _current.reset(token)

@@ -11,6 +11,7 @@ from flask import redirect, render_template, url_for
 from flask_appbuilder import BaseView, expose
 
 from app.access.actor import current_actor
+from app.access.roles import may
 from app.panel.pages import Crumb, HomePage, News, Quota, Todo, Window
 from app.panel.resolve import resolve
 from app.services import todos
@@ -39,10 +40,12 @@ class Home(BaseView):
             windows=[_window(*item) for item in todos.open_windows(self.session, actor)],
             quotas=[
                 Quota(str(quota.certificate), quota.used, quota.granted, f"/console/quota/{quota.id}")
-                for quota in todos.quotas_of_year(self.session, actor)
+                for quota in (
+                    todos.quotas_of_year(self.session, actor) if may(actor, "quota", "list") else ()
+                )
             ],
             news=self._news(),
-            news_url="/notices/ANNOUNCEMENT/",
+            news_url="/notices/announcement/",
         )
         return render_template("panel/home.html", page=page)
 
