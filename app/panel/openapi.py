@@ -11,17 +11,12 @@ from functools import cache
 from typing import Any
 
 from app.access.roles import ROLES
-from app.panel import query, rest_in
-from app.panel.forms import parent_column
+from app.panel.openapi_schemas import Schema, object_, or_null, parameters, ref, schemas, written
 from app.panel.resolve import Resolved, kind_of, resolve_table
 from app.panel.rest_out import ROOT
-from app.panel.wish import PREFIX
 from app.services.actions import Action, Ask
 from config import settings
 from models.kit import Field, Mark
-from models.kit.scope import INSERT, TENANTS
-
-Schema = dict[str, Any]
 
 ABOUT = """1+X 证书信息管理服务平台的数据接口,由数据声明生成,与网页遵守同样的权限、校验和数据范围。
 
@@ -50,10 +45,10 @@ _ERRORS = {
 def _document(tables: tuple[str, ...]) -> Schema:
     resources = [resolve_table(table) for table in tables]
     paths: dict[str, Schema] = {f"{ROOT}/security/login": _login(), f"{ROOT}/_openapi": _self()}
-    schemas: dict[str, Schema] = {"Error": _error(), "Tab": _tab()}
+    components: dict[str, Schema] = {"Error": _error(), "Tab": _tab()}
     for resolved in resources:
         paths |= _paths(resolved)
-        schemas |= _schemas(resolved)
+        components |= schemas(resolved)
     ceiling, cap = settings().page_sizes[-1], settings().count_cap
     return {
         "openapi": "3.1.0",
@@ -68,7 +63,7 @@ def _document(tables: tuple[str, ...]) -> Schema:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-            "schemas": schemas,
+            "schemas": components,
             "responses": {
                 name: {"description": words, "content": _json(ref("Error"))}
                 for name, words in _ERRORS.values()
@@ -82,24 +77,14 @@ def document(resources: Sequence[Resolved]) -> Schema:
     return _document(tuple(resolved.table for resolved in resources))
 
 
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 def _json(schema: Schema) -> Schema:
     return {"application/json": {"schema": schema}}
 
 
-def _object(properties: Schema, required: Sequence[str] | None = None, *, open_: bool = False) -> Schema:
-    found: Schema = {"type": "object", "properties": properties, "additionalProperties": open_}
-    needed = list(properties) if required is None else list(required)
-    return {**found, "required": needed} if needed else found
-
-
 def _error() -> Schema:
     text = {"type": "string"}
-    one = _object({"field": text, "message": text})
-    return _object(
+    one = object_({"field": text, "message": text})
+    return object_(
         {
             "code": {**text, "description": "给程序的代码,不变", "examples": ["stale"]},
             "message": {**text, "description": "给人看的中文,说明改什么"},
@@ -111,7 +96,7 @@ def _error() -> Schema:
 
 
 def _tab() -> Schema:
-    return _object({"name": {"type": "string"}, "label": {"type": "string"}, "count": {"type": "integer"}})
+    return object_({"name": {"type": "string"}, "label": {"type": "string"}, "count": {"type": "integer"}})
 
 
 def _refusals(*codes: str) -> Schema:
@@ -120,10 +105,10 @@ def _refusals(*codes: str) -> Schema:
 
 def _login() -> Schema:
     text = {"type": "string"}
-    asked = _object(
+    asked = object_(
         {"username": {**text, "title": "账号"}, "password": {**text, "title": "密码", "format": "password"}}
     )
-    given = _object(
+    given = object_(
         {"access_token": text, "token_type": text, "expires_in": {"type": "integer", "title": "有效秒数"}}
     )
     return {
@@ -200,7 +185,7 @@ def _paths(resolved: Resolved) -> dict[str, Schema]:
             "list",
             f"{label}列表",
             listed,
-            parameters=_parameters(resolved),
+            parameters=parameters(resolved),
             refuses=("422",),
         )
     }
@@ -247,12 +232,12 @@ def _unmask_path(resolved: Resolved) -> dict[str, Schema]:
     if not names or not _holders(resolved, "unmask"):
         return {}
     reason = {"type": "string", "title": "原因", "minLength": 2, "maxLength": 500}
-    full = _object(
-        {name: _or_null({"type": "string", "title": resolved.fields[name].label}) for name in names}
+    full = object_(
+        {name: or_null({"type": "string", "title": resolved.fields[name].label}) for name in names}
     )
     operation = _operation(
         resolved, "unmask", "unmask", "查看完整号码(记入操作日志)", _answer(full),
-        requestBody=_asks(_object({"reason": reason})), refuses=("404",),
+        requestBody=_asks(object_({"reason": reason})), refuses=("404",),
     )  # fmt: skip
     return {f"{ROOT}/{resolved.table}/{{key}}/unmask": {"parameters": [_KEY], "post": operation}}
 
@@ -287,7 +272,7 @@ def _action_paths(resolved: Resolved) -> dict[str, Schema]:
 
 
 def _outcome() -> Schema:
-    return _object(
+    return object_(
         {
             "message": {"type": "string"},
             "location": {"type": ["string", "null"], "description": "结果的地址"},
@@ -301,249 +286,14 @@ def _action_body(action: Action) -> Schema:
     asked = {ask.name: _asked(ask) for ask in action.asks}
     needed = [ask.name for ask in action.asks if ask.required and ask.default is None]
     if action.on == "list":
-        return _object(asked, needed)
+        return object_(asked, needed)
     most = 1 if action.on == "one" else 1000
     keys = {"type": "array", "items": {"type": "integer", "format": "int64"}, "minItems": 1, "maxItems": most}
-    return _object({"rows": {**keys, "title": "编号"}, **asked}, ["rows", *needed])
+    return object_({"rows": {**keys, "title": "编号"}, **asked}, ["rows", *needed])
 
 
 def _asked(ask: Ask) -> Schema:
     if ask.options is not None:
         return {"type": "string", "title": ask.label}
     schema = written(Field(ask.label, ask.type, Mark.NONE, help=ask.help))
-    return schema if ask.required else _or_null(schema)
-
-
-def _parameters(resolved: Resolved) -> list[Schema]:
-    sizes, sorts = settings().page_sizes, sorted(rest_in.sorts(resolved))
-    tabs = [tab.name for tab in query.tabs_of(resolved)]
-    whole = {"type": "integer", "minimum": 1}
-    found = [
-        _query("page", {**whole, "default": 1}, "第几页"),
-        _query("size", {**whole, "default": sizes[0]}, f"每页条数,超过{sizes[-1]}按{sizes[-1]}"),
-        _query("sort", {"type": "string", "enum": [*sorts, *(f"-{name}" for name in sorts)]}, "排序"),
-    ]
-    if tabs:
-        found.append(_query("tab", {"type": "string", "enum": tabs}, "标签页"))
-    filters = _filters(resolved, private=False)
-    return found + [
-        _query(PREFIX + name, schema, schema.get("title", "")) for name, schema in filters.items()
-    ]
-
-
-def _query(name: str, schema: Schema, words: str) -> Schema:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": words}
-
-
-# Schemas
-
-
-def _schemas(resolved: Resolved) -> dict[str, Schema]:
-    name, own = resolved.model.__name__, dict[str, Schema]()
-    children = [resolve_table(table) for table in resolved.panel.children]
-    key: Schema = {
-        "id": {"type": "integer", "format": "int64"},
-        "version": {"type": "integer", "title": "版本"},
-    }
-    stamps = {which: {"type": "string", "format": "date-time"} for which in ("created_at", "updated_at")}
-    rows = {child.table: {"type": "array", "title": child.panel.label} for child in children}
-    shown = {
-        child.table: {**rows[child.table], "items": ref(f"{child.model.__name__}Of{name}")}
-        for child in children
-    }
-    typed = {
-        child.table: {**rows[child.table], "items": ref(f"{child.model.__name__}In{name}")}
-        for child in children
-    }
-    new, change = resolved.form(adding=True), resolved.form(adding=False)
-    owners = {
-        rule.column for kind in TENANTS for rule in resolved.panel.scope.rules(kind) if INSERT in rule.may
-    }
-    needed = [
-        column
-        for column in new
-        if rest_in.needed(resolved, column)
-        and kind_of(resolved.fields[column]) != "flag"
-        and column not in owners
-    ]
-    own[f"{name}Row"] = _object({**key, **_read(resolved, resolved.listed)})
-    own[f"{name}List"] = _list(ref(f"{name}Row"))
-    own[name] = _object(
-        {
-            **key, **_read(resolved, resolved.shown), **stamps, **shown,
-            "actions": {"type": "array", "items": {"type": "string"}, "title": "现在可以进行的操作"},
-        }
-    )  # fmt: skip
-    own[f"{name}Search"] = _search(resolved)
-    own[f"{name}New"] = _object({**_write(resolved, new), **typed}, needed)
-    own[f"{name}Change"] = _object(
-        {"version": key["version"], **_write(resolved, change), **typed}, ["version"]
-    )
-    for child in children:
-        own |= _child_schemas(resolved, child, key)
-    for schema in own.values():
-        schema.setdefault("title", resolved.panel.label)
-    return own
-
-
-def _child_schemas(parent: Resolved, child: Resolved, key: Schema) -> dict[str, Schema]:
-    name, above = f"{child.model.__name__}%s{parent.model.__name__}", parent_column(child, parent)
-    writable = [column for column in child.form(adding=True) if column != above]
-    row = {
-        **key, **_write(child, writable),
-        "delete": {"type": "boolean", "description": "为真则删除id所指的这一行"},
-    }  # fmt: skip
-    return {
-        name % "Of": _object({**key, **_read(child, [column for column in child.shown if column != above])}),
-        name % "In": {**_object(row, ()), "description": "带id为修改,不带为新增;没有写到的行不变"},
-    }
-
-
-def _list(row: Schema) -> Schema:
-    whole = {"type": "integer"}
-    return _object(
-        {
-            "items": {"type": "array", "items": row, "maxItems": settings().page_sizes[-1]},
-            "page": whole, "size": whole, "total": whole, "capped": {"type": "boolean"},
-            "tabs": {"type": "array", "items": ref("Tab")},
-        }
-    )  # fmt: skip
-
-
-def _search(resolved: Resolved) -> Schema:
-    found: Schema = {"filters": _object(_filters(resolved, private=True), ())}
-    for parameter in _parameters(resolved):
-        if not parameter["name"].startswith(PREFIX):
-            found[parameter["name"]] = {**parameter["schema"], "title": parameter["description"]}
-    return _object(found, ())
-
-
-def _filters(resolved: Resolved, *, private: bool) -> dict[str, Schema]:
-    """The filters of the list; those of masked columns only where they cannot reach an address."""
-    found: dict[str, Schema] = {}
-    for name in resolved.filters:
-        declared = resolved.fields[name]
-        kind, title = kind_of(declared), {"title": declared.label}
-        if declared.has(Mark.MASKED) and not private:
-            continue
-        if kind in ("date", "moment"):
-            for side, words in (("from", "起"), ("to", "止(含)")):
-                found[f"{name}_{side}"] = {
-                    "type": "string",
-                    "format": "date",
-                    "title": f"{declared.label}{words}",
-                }
-        elif kind == "reference":
-            found[name] = {"type": "integer", "format": "int64", "minimum": 1, **title}
-        elif kind in ("choice", "state"):
-            found[name] = {**_choice(declared), **title}
-        elif kind == "flag":
-            found[name] = {"type": "integer", "enum": [0, 1], **title}
-        else:
-            found[name] = {"type": "string", "maxLength": 100, **title}
-    return found
-
-
-def _read(resolved: Resolved, names: Sequence[str]) -> dict[str, Schema]:
-    """The columns as they are answered; a reference brings its title."""
-    found: dict[str, Schema] = {}
-    for name in names:
-        declared, column = resolved.fields[name], resolved.model.__table__.c[name]
-        schema = _described(declared, _answered(declared))
-        found[name] = _or_null(schema) if column.nullable else schema
-        if declared.refers:
-            found[name.removesuffix("_id")] = {"type": ["string", "null"], "title": declared.label}
-    return found
-
-
-def _write(resolved: Resolved, names: Sequence[str]) -> dict[str, Schema]:
-    columns = resolved.model.__table__.c
-    return {
-        name: _or_null(written(resolved.fields[name]))
-        if columns[name].nullable
-        else written(resolved.fields[name])
-        for name in names
-    }
-
-
-def _or_null(schema: Schema) -> Schema:
-    """The same, or nothing."""
-    found = dict(schema)
-    if isinstance(found.get("type"), str):
-        found["type"] = [found["type"], "null"]
-    elif isinstance(found.get("type"), list):
-        found["type"] = [*found["type"], "null"]
-    if "enum" in found:
-        found["enum"] = [*found["enum"], None]
-    return found
-
-
-def _described(declared: Field, schema: Schema) -> Schema:
-    found = {**schema, "title": declared.label}
-    words = [declared.help] if declared.help else []
-    if "x-labels" in schema:
-        words.append(";".join(f"{value} {label}" for value, label in schema["x-labels"].items()))
-    if declared.has(Mark.MASKED):
-        words.append("脱敏")
-    if words:
-        found["description"] = ";".join(words)
-    return found
-
-
-def _choice(declared: Field) -> Schema:
-    pairs = dict(declared.type.choices.pairs())
-    return {"type": "string", "enum": list(pairs), "x-labels": pairs}
-
-
-_SIMPLE: dict[str, Schema] = {
-    "flag": {"type": "boolean"},
-    "date": {"type": "string", "format": "date"},
-    "moment": {"type": "string", "format": "date-time"},
-    "reference": {"type": "integer", "format": "int64"},
-    "json": {},
-    "rich": {"type": "string", "contentMediaType": "text/html"},
-}
-
-
-def _answered(declared: Field) -> Schema:
-    """The type of a column in an answer."""
-    kind, type_ = kind_of(declared), declared.type
-    if kind in _SIMPLE:
-        return dict(_SIMPLE[kind])
-    if kind in ("choice", "state"):
-        return _choice(declared)
-    if kind == "integer":
-        return {"type": "integer", "minimum": type_.least, "maximum": type_.most}
-    if kind == "decimal":
-        return {"type": "string", "format": "decimal"}
-    if kind in ("file", "photo"):
-        return {"type": "string", "format": "uri-reference"}
-    return {"type": "string"} if declared.has(Mark.MASKED) else {"type": "string", **_length(type_)}
-
-
-def _length(type_: Any) -> Schema:
-    length = getattr(type_, "length", None)
-    return {"maxLength": length} if isinstance(length, int) else {}
-
-
-def written(declared: Field) -> Schema:
-    """The type of a column in a request."""
-    kind, schema = kind_of(declared), _answered(declared)
-    if kind == "decimal":
-        schema = {
-            "type": ["string", "number"],
-            "minimum": float(declared.type.least),
-            "maximum": float(declared.type.most),
-        }
-    if kind in ("file", "photo"):
-        text = {"type": "string"}
-        schema = _object({"name": text, "content": {**text, "contentEncoding": "base64"}})
-    if schema.get("type") == "string" and "maxLength" not in schema:
-        schema |= _length(declared.type)
-    if declared.sample:
-        schema["examples"] = [declared.sample]
-    return (
-        {**_described(declared, schema), "writeOnly": True}
-        if kind in ("file", "photo")
-        else _described(declared, schema)
-    )
+    return schema if ask.required else or_null(schema)
