@@ -93,7 +93,9 @@ begin
 end $$;
 
 create or replace function panel_audit_update() returns trigger language plpgsql security definer
-    set search_path = public, pg_catalog, pg_temp as $$
+    set search_path = public, pg_catalog, pg_temp
+    set enable_nestloop = off -- a plan cached from a small first update would make later bulk updates quadratic
+    as $$
 begin
     insert into audit_entry (action, table_name, row_id, rows, changes)
         select 'UPDATE', tg_table_name, n.id, 1, d.changes
