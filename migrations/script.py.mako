@@ -1,7 +1,7 @@
 """${message}
 
 Revision: ${up_revision}
-Previous: ${down_revision | comma,n}
+Previous: ${down_revision or 'none'}
 """
 
 from migrations.steps import downgrade_with, upgrade_with

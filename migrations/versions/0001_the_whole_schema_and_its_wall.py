@@ -1,7 +1,7 @@
 """the whole schema and its wall
 
 Revision: 0001
-Previous: 
+Previous: none
 """
 
 from migrations.steps import downgrade_with, upgrade_with
