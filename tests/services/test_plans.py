@@ -231,9 +231,9 @@ def test_withdrawing_is_refused_once_registration_begins(as_: As) -> None:
     plan_id = a_draft(as_)
     with_sessions(as_, plan_id)
     publish(as_, plan_id)
-    with clock.travel(at("2020-12-08T00:00")), as_(ORGANISATION) as db:
-        with pytest.raises(DomainError, match="报考已开始,不能撤回"):
-            plans.withdraw(db, ORGANISATION, [db.get_one(ExamPlan, plan_id)])
+    refusal = pytest.raises(DomainError, match="报考已开始,不能撤回")
+    with clock.travel(at("2020-12-08T00:00")), as_(ORGANISATION) as db, refusal:
+        plans.withdraw(db, ORGANISATION, [db.get_one(ExamPlan, plan_id)])
     with clock.travel(at("2020-12-07T23:00")), as_(ORGANISATION) as db:
         plan = db.get_one(ExamPlan, plan_id)
         plans.withdraw(db, ORGANISATION, [plan])
