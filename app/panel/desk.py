@@ -214,13 +214,15 @@ class DeskIndex(DeskGate, AdminIndexView):
 
     def _groups(self) -> tuple[tuple[str, tuple[DeskTable, ...]], ...]:
         seen = tables(current_actor())
-        counts = self._counts(seen)
         groups: dict[str, list[DeskTable]] = {}
-        for resolved, count in zip(seen, counts, strict=True):
+        for resolved, count in zip(seen, self._counts(seen), strict=True):
             panel = resolved.panel
             entry = DeskTable(resolved.name, resolved.url + "/", panel.icon, query.capped(count), panel.hint)
-            groups.setdefault(resolved.menu[0] or "其他", []).append(entry)
-        return tuple((area, tuple(entries)) for area, entries in groups.items())
+            groups.setdefault(_area(resolved, seen), []).append(entry)
+        rank = {area: number for number, area in enumerate(menus.AREAS)}
+        return tuple(
+            sorted(((a, tuple(e)) for a, e in groups.items()), key=lambda g: rank.get(g[0], len(rank)))
+        )
 
     def _counts(self, seen: list[Resolved]) -> list[int]:
         """All counts in one statement, each stopping at the cap."""
@@ -234,6 +236,12 @@ class DeskIndex(DeskGate, AdminIndexView):
             for resolved in seen
         ]
         return list(self.session.execute(sa.select(*counts)).one())
+
+
+def _area(resolved: Resolved, seen: list[Resolved]) -> str:
+    """The menu area of a table; one without an entry of its own stands with its parent."""
+    above = (parent for parent in seen if resolved.table in parent.panel.children)
+    return next((table.menu[0] for table in (resolved, *above) if table.menu[0]), "其他")
 
 
 def desk_tables() -> list[Resolved]:
