@@ -88,7 +88,12 @@ def _reference(resolved: Resolved, row: Any, name: str) -> Cell:
 
 
 def number(value: int | Decimal) -> str:
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    if isinstance(value, int):
+        return str(value)
+    whole, _, places = f"{value:f}".partition(".")
+    if len(places) > 2:  # a weighted total: exact in the database, and no zeros that say nothing
+        places = places.rstrip("0") or "0"
+    return f"{whole}.{places}" if places else whole
 
 
 def plain(value: Any) -> str:

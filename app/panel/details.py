@@ -41,7 +41,7 @@ def detail_page(session: Session, resolved: Resolved, actor: Actor, row: Declare
 
 def _facts(resolved: Resolved, row: Declared) -> list[tuple[str, Cell]]:
     """The first listed columns that say more than the heading beside them."""
-    heading, said = str(row), (resolved.own, resolved.state)
+    heading, said = str(row), {*resolved.same, resolved.state}
     drawn = [
         (resolved.fields[name].label, cell(resolved, row, name))
         for name in resolved.listed
@@ -68,7 +68,7 @@ def _sections(resolved: Resolved, row: Declared, photo: str) -> list[Section]:
     for name in resolved.shown:
         declared = resolved.fields[name]
         untold = declared.has(Mark.READONLY) and getattr(row, name) is None  # nothing has happened yet
-        if name in (photo, resolved.own) or untold:
+        if name in {photo, *resolved.same} or untold:
             continue
         wide = kind_of(declared) in _WIDE
         drawn = Cell(plain(getattr(row, name)) if getattr(row, name) is not None else NOTHING, "lines")
@@ -104,7 +104,7 @@ def _steps(resolved: Resolved, row: Declared) -> list[Step]:
 def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, table: str) -> Related:
     child = resolve_table(table)
     column = next(name for name, declared in child.fields.items() if declared.refers == resolved.table)
-    names = [name for name in child.listed if name not in (column, child.own)]
+    names = [name for name in child.listed if name not in {column, *child.same}]
     rows = (
         session.scalars(
             sa.select(child.model)

@@ -16,7 +16,7 @@ from app.panel.pages import Block, Cell, Column, Crumb, Empty, Filter, Link, Lis
 from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import PREFIX, Wish
 from app.services.actions import Action, hooks_of
-from app.services.imports import importer_named
+from app.services.imports import importer_named, is_imported
 from config import settings
 from models.kit import Declared, Mark
 from models.kit.scope import DELETE, UPDATE
@@ -45,7 +45,7 @@ def list_page(
     `shown`: the columns this person wants, in order (none chosen = all as declared); the others come last, hidden.
     """
     found = query.find(session, resolved, wish)
-    listed = [name for name in resolved.listed if name != resolved.own]
+    listed = [name for name in resolved.listed if name not in resolved.same]
     chosen = [name for name in shown if name in listed] or listed
     names = [*chosen, *(name for name in listed if name not in chosen)]
     return ListPage(
@@ -102,9 +102,9 @@ def _column(resolved: Resolved, name: str, wish: Wish) -> Column:
 
 
 def _askable(resolved: Resolved, name: str) -> bool:
-    """A reference is offered as a filter to those who may read what it refers to and see more than one."""
+    """Not what is the same everywhere; a reference only to those who may read what it refers to."""
     refers = resolved.fields[name].refers
-    return not refers or (readable(refers) and name != resolved.own)
+    return name not in resolved.same and (not refers or readable(refers))
 
 
 def _filter(session: Session, resolved: Resolved, name: str, wish: Wish) -> Filter:
@@ -134,7 +134,7 @@ def _row(resolved: Resolved, actor: Actor, row: Declared, names: list[str]) -> R
     blocks = [
         Block(
             block.caption,
-            [_line(resolved, row, column) for column in block.columns],
+            [_line(resolved, row, column, block.caption) for column in block.columns],
             photo=_photo(resolved, row, block.photo),
         )
         for block in resolved.panel.cards
@@ -152,11 +152,12 @@ def _row(resolved: Resolved, actor: Actor, row: Declared, names: list[str]) -> R
     return Row(str(row.id), cells, row_links(resolved, actor, row), blocks, str(row))
 
 
-def _line(resolved: Resolved, row: Declared, column: str) -> tuple[str, Cell]:
-    """A line of a card; `a_from~a_to` is a window in one line."""
+def _line(resolved: Resolved, row: Declared, column: str, caption: str) -> tuple[str, Cell]:
+    """A line of a card; `a_from~a_to` is a window in one line. What the caption says already is not said again."""
     first, _, last = column.partition("~")
     if not last:
-        return _label(resolved, column), cell(resolved, row, column)
+        label = _label(resolved, column)
+        return "" if label == caption else label, cell(resolved, row, column)
     ends = [cell(resolved, row, name).text for name in (first, last)]
     return resolved.fields[first].label.removesuffix("开始") + "时间", Cell(" ~ ".join(ends))
 
@@ -247,7 +248,8 @@ def _buttons(resolved: Resolved, actor: Actor, wish: Wish) -> list[Link]:
     links = []
     if "add" in allows and may(actor, table, "add"):
         links.append(Link(resolved.panel.adds, f"{resolved.url}/add", "plus", primary=True, name="add"))
-    if "import" in allows and may(actor, table, "import") and resolved.marked(Mark.IMPORTED):
+    imported = bool(resolved.marked(Mark.IMPORTED)) or is_imported(table)
+    if "import" in allows and may(actor, table, "import") and imported:
         label = importer_named(table, table).label
         links.append(Link(f"批量导入{label}", f"{resolved.url}/import", "upload", name="import"))
     for item in resolved.actions:

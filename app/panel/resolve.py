@@ -63,6 +63,14 @@ class Resolved:
         return columns.pop() if len(columns) == 1 else ""
 
     @property
+    def same(self) -> frozenset[str]:
+        """The columns that say the same in every row this actor sees: one's own tenant and what is copied of it."""
+        if not self.own:
+            return frozenset()
+        copies = (name for name, declared in self.fields.items() if declared.copied.partition(".")[0] == self.own)
+        return frozenset((self.own, *copies))
+
+    @property
     def shown(self) -> list[str]:
         return [name for name, declared in self.fields.items() if not declared.has(Mark.HIDDEN)]
 

@@ -137,6 +137,11 @@ def importer_named(table: str, name: str) -> Importer:
     return _importers.setdefault((table, name), derived(table))
 
 
+def is_imported(table: str) -> bool:
+    """Whether the table has an import of its own, beside those derived from imported columns."""
+    return (table, table) in _importers
+
+
 def importers_of(table: str) -> list[Importer]:
     """The special importers of a table, in order of registration."""
     return [found for (owner, name), found in _importers.items() if owner == table and name != table]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class Album:
             old.unlink()
 
     def take(self, page: Page, name: str, *, whole: bool = False) -> None:
-        expect(page.locator(".is-leaving, .htmx-request, [aria-busy=true]")).to_have_count(0)
+        expect(page.locator(".is-leaving, .htmx-request, [aria-busy=true]:visible")).to_have_count(0)
         path, window = self.folder / f"{len(self.taken) + 1:02d}-{name}.png", page.viewport_size
         if whole and window is not None:  # a window as high as the page, so that what sticks to an edge is in place
             page.set_viewport_size({**window, "height": page.evaluate("document.documentElement.scrollHeight")})
@@ -134,6 +135,12 @@ class Person:
     def attach(self, label: str, *files: Path) -> None:
         self.page.get_by_label(label).set_input_files(list(files))
 
+    def search(self, label: str, words: str) -> None:
+        """In the filter of a list."""
+        self.page.locator("#filter").get_by_label(label, exact=True).fill(words)
+        self.press("搜索")
+        expect(self.row(words)).to_be_visible()
+
     def upload(self, path: Path) -> None:
         """On the page of an import."""
         self.attach("选择文件", path)
@@ -154,6 +161,17 @@ class Person:
         with self.page.expect_download(timeout=JOB_MS) as waiting:
             self.press(name, within)
         return self._kept(waiting.value)
+
+    def paper(self, name: str, within: Locator | None = None) -> Path:
+        """Press it; a PDF opens. The file."""
+        with self.page.expect_response(
+            lambda answer: answer.headers.get("content-type", "") == "application/pdf"
+        ) as waiting:
+            self.press(name, within)
+        answer = self.page.context.request.get(waiting.value.url)
+        path = self.album.folder / f"{name}.pdf"
+        path.write_bytes(answer.body())
+        return path
 
     def _kept(self, download: Download) -> Path:
         path = Path(str(download.path())).with_name(download.suggested_filename)
@@ -245,3 +263,8 @@ class People:
         for context in self._contexts:
             context.close()
         self._contexts.clear()
+
+
+def text_of(paper: Path) -> str:
+    """The words of a PDF."""
+    return subprocess.run(["pdftotext", "-layout", paper, "-"], capture_output=True, text=True, check=True).stdout

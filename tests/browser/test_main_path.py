@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import expect
 
+from app.documents import codes
+from app.documents.drawn import demo_seal
+from app.services import signing
+from models.issuance import SigningRequest
+from models.platform import SmsMessage
 from tests.browser.installation import Installation
-from tests.browser.people import People
-from tests.browser.workbooks import Student, filled, photo_zip, students
+from tests.browser.people import People, Person, text_of
+from tests.browser.workbooks import Student, filled, photo_zip, sheet_rows, students
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +29,11 @@ SUBJECTS = (("600101", "数据处理基础理论", "机考"), ("600102", "数据
 PLAN = "2026年春季人工智能数据处理考试"
 SITE = "杭州厚朴信息职业技术学院AI数据考核站点"
 SESSIONS = (("2026-05-16 09:00", "2026-05-16 10:30"), ("2026-05-16 14:00", "2026-05-16 16:00"))
+STROKES = (
+    ((0.25, 0.3), (0.25, 0.7)),
+    ((0.2, 0.45), (0.35, 0.35), (0.4, 0.7)),
+    ((0.5, 0.3), (0.6, 0.65), (0.75, 0.35)),
+)
 WINDOWS = {
     "报考开始": "2026-04-01 00:00",
     "报考结束": "2026-04-20 23:59",
@@ -47,6 +60,29 @@ class Walk:
     folder: Path
     students: list[Student] = field(default_factory=lambda: students(300))
     plan_code: str = ""
+
+    @property
+    def holder(self) -> Student:
+        """The one whose certificate is looked at."""
+        return self.students[-1]
+
+    def text_message(self, mobile: str) -> str:
+        """The code in the newest text message on this phone."""
+        with self.installation.session() as session:
+            newest = sa.select(SmsMessage.body).where(SmsMessage.mobile == mobile).order_by(SmsMessage.id.desc())
+            found = re.search(r"\d{6}", session.scalars(newest.limit(1)).one())
+        assert found
+        return found[0]
+
+    def scanned(self, principal: Person) -> str:
+        """What the code on the screen says: made here anew, and the picture compared with the one shown."""
+        with self.installation.session() as session:
+            newest = sa.select(SigningRequest).order_by(SigningRequest.id.desc()).limit(1)
+            token = signing.token_of(session.scalars(newest).one())
+        address = f"{principal.address}/sign/#t={token}"
+        shown = principal.page.get_by_alt_text("签字二维码").get_attribute("src")
+        assert shown == f"data:image/svg+xml;base64,{base64.b64encode(codes.qr(address)).decode()}"
+        return address
 
 
 def an_organisation_describes_its_certificate(walk: Walk) -> None:
@@ -354,13 +390,16 @@ def the_school_registers_by_workbook(walk: Walk) -> None:
 def the_organisation_schedules(walk: Walk) -> None:
     walk.installation.travel_to("2026-04-22 09:00")
     manager = walk.people.as_person(ORGANISATION_MANAGER)
-    manager.go("考试管理", "考试计划")
-    manager.open(PLAN)
-    manager.press("排考")
+    manager.go("考试管理", "排考")
+    manager.shot("scheduling")
+    manager.press("排考", manager.page.get_by_role("row", name=PLAN))
     manager.shot("board", whole=True)
     manager.press("自动排考")
     manager.shot("board-auto")
     manager.press("自动排考")
+    manager.job("已完成")
+    manager.shot("board-job")
+    manager.press("查看结果")
     manager.shot("board-draft", whole=True)
     manager.press("发布排考")
     manager.shot("board-publish")
@@ -373,8 +412,177 @@ def the_school_prints_tickets(walk: Walk) -> None:
     manager = walk.people.as_person(SCHOOL_MANAGER)
     manager.go("考试管理", "考场编排")
     manager.shot("room-sessions")
+    manager.search("考场名称", "101机房")
+    manager.press("设置监考人员", manager.row("101机房"))
+    manager.fill({"监考老师": "周老师 13900001111\n吴老师", "巡考老师": "郑主任"})
+    manager.shot("invigilators")
+    manager.press("设置监考人员")
+    manager.told("已设置“101机房”的监考人员")
     manager.go("考试管理", "准考证")
     manager.shot("tickets")
+    ticket = text_of(manager.paper("打印准考证", manager.row(walk.students[-1].name)))
+    assert walk.students[-1].name in ticket
+    assert walk.students[-1].id_number in ticket
+    assert "职教大道1号实训楼106室" in ticket
+
+
+def the_school_records_attendance(walk: Walk) -> None:
+    walk.installation.travel_to("2026-05-16 10:40")
+    manager = walk.people.as_person(SCHOOL_MANAGER)
+    manager.go("考试管理", "考场编排")
+    manager.search("考场名称", "101机房")
+    manager.press("登记考勤", manager.row("101机房"))
+    manager.page.get_by_role("row").nth(1).get_by_label("缺考").check()
+    manager.shot("attendance")
+    manager.press("保存考勤")
+    manager.told("应考50人,实考49人,缺考1人")
+
+
+def the_clerk_imports_scores(walk: Walk) -> None:
+    walk.installation.travel_to("2026-05-18 10:00")
+    clerk = walk.people.as_person(CLERK)
+    clerk.go("考试管理", "排考明细")
+    clerk.shot("seats")
+    seats = sheet_rows(clerk.download("导出"))
+    clerk.go("考试管理", "成绩登记与公示")
+    clerk.shot("scores-empty")
+    clerk.press("批量导入科目成绩")
+    rows = [
+        {
+            "计划编号": walk.plan_code,
+            "科目编号": SUBJECTS[0][0] if SUBJECTS[0][1] in str(seat) else SUBJECTS[1][0],
+            "准考证号": seat["准考证号"],
+            "姓名": seat["学生姓名"],
+            "考试状态": "正常",
+            "考试分数": 52 + int(str(seat["准考证号"])[-3:]) % 45,
+        }
+        for seat in seats
+    ]
+    clerk.upload(filled(clerk.download("下载模板"), rows, "成绩"))
+    clerk.job("待确认")
+    clerk.shot("scores-checked")
+    clerk.press("确认导入600行")
+    clerk.job("已完成")
+    clerk.go("考试管理", "成绩登记与公示")
+    clerk.shot("scores")
+
+
+def a_candidate_sees_the_scores(walk: Walk) -> None:
+    walk.installation.travel_to("2026-05-26 08:00")
+    one = walk.students[-1]
+    candidate = walk.people.window(phone=True)
+    candidate.visit("/space/login/")
+    candidate.fill({"证件号码": one.id_number, "手机号码": one.mobile})
+    candidate.shot("space-login")
+    candidate.fill({"图形验证码": walk.people.read_captcha(candidate)})
+    candidate.press("获取验证码")
+    candidate.told("验证码已发送")
+    candidate.fill({"手机验证码": walk.text_message(one.mobile)})
+    candidate.press("登录")
+    candidate.sees(PLAN)
+    candidate.shot("space-exams")
+    candidate.visit("/space/scores/")
+    candidate.sees(SUBJECTS[0][1], "公示中")
+    candidate.shot("space-scores")
+
+
+def results_are_locked_and_tasks_appear(walk: Walk) -> None:
+    walk.installation.travel_to("2026-06-02 00:10")
+    principal = walk.people.as_person(ORGANISATION_PRINCIPAL)
+    principal.go("考试管理", "考证结果")
+    principal.reloads_until(principal.page.locator(".ui-tabs a", has_text="已通过").locator(".ui-count:not(:text-is('0'))"))
+    principal.shot("results")
+    principal.go("证书管理", "证书发放管理")
+    principal.reloads_until(
+        principal.page.locator(".ui-tabs a", has_text="培训评价组织待签发").locator(".ui-count:not(:text-is('0'))")
+    )
+    principal.shot("issuance-waiting")
+
+
+def the_organisation_signs(walk: Walk) -> None:
+    walk.installation.travel_to("2026-06-02 09:00")
+    principal = walk.people.as_person(ORGANISATION_PRINCIPAL)
+    upload_seal(walk, principal, ("机构管理", "签章管理"), "华信智能软件评价中心")
+    sign_all(walk, principal, "organisation")
+
+
+def the_school_signs(walk: Walk) -> None:
+    walk.installation.travel_to("2026-06-03 09:00")
+    principal = walk.people.as_person(SCHOOL_PRINCIPAL)
+    upload_seal(walk, principal, ("机构管理", "试点院校管理"), "杭州厚朴信息职业技术学院")
+    sign_all(walk, principal, "school")
+
+
+def upload_seal(walk: Walk, principal: Person, menu: tuple[str, str], text: str) -> None:
+    picture = walk.folder / "seal.png"
+    picture.write_bytes(demo_seal(text))
+    principal.go(*menu)
+    principal.shot("seal-none")
+    principal.attach("签名章图片", picture)
+    principal.fill({"负责人姓名": "陈明远"})
+    principal.page.get_by_label("职务").select_option(index=1)
+    principal.press("预览样张")
+    principal.shot("seal-specimen", whole=True)
+    principal.tick("我已阅读并同意")
+    principal.press("保存签名章")
+    principal.told("签名章已保存")
+    principal.shot("seal-saved")
+
+
+def sign_all(walk: Walk, principal: Person, name: str) -> None:
+    """The code is shown at the desk; the phone that scans it draws."""
+    principal.go("证书管理", "证书发放管理")
+    principal.press("批量确认签发")
+    principal.page.get_by_label("考试计划").select_option(index=1)
+    principal.shot(f"sign-{name}-ask")
+    principal.press("批量确认签发")
+    principal.sees("等待扫码")
+    principal.shot(f"sign-{name}-code")
+    phone = walk.people.window(phone=True)
+    phone.page.goto(walk.scanned(principal), wait_until="load")
+    phone.sees("请在框内手写签名")
+    draw(phone)
+    phone.shot(f"sign-{name}-phone")
+    phone.press("确认签字")
+    phone.sees("可关闭本页")
+    phone.shot(f"sign-{name}-phone-done")
+    principal.sees("签字完成")
+    principal.shot(f"sign-{name}-done")
+
+
+def draw(phone: Person) -> None:
+    """A few strokes with a finger."""
+    pad = phone.page.locator("canvas").bounding_box()
+    assert pad is not None
+    finger = phone.page.context.new_cdp_session(phone.page)
+
+    def touch(kind: str, *place: float) -> None:
+        x, y = (pad["x"] + pad["width"] * place[0], pad["y"] + pad["height"] * place[1]) if place else (0, 0)
+        points = [{"x": x, "y": y}] if place else []
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    for stroke in STROKES:
+        touch("touchStart", *stroke[0])
+        for (x0, y0), (x1, y1) in pairwise(stroke):
+            for step in range(1, 6):
+                touch("touchMove", x0 + (x1 - x0) * step / 5, y0 + (y1 - y0) * step / 5)
+        touch("touchEnd")
+
+
+def the_certificate_is_there(walk: Walk) -> None:
+    walk.installation.travel_to("2026-06-03 10:00")
+    manager = walk.people.as_person(SCHOOL_MANAGER)
+    manager.go("证书管理", "证书发放管理")
+    manager.shot("issuance-signed")
+    manager.go("证书管理", "电子证书")
+    manager.reloads_until(manager.row(walk.holder.name))
+    manager.shot("certificates-issued")
+
+
+def a_stranger_verifies(walk: Walk) -> None:
+    stranger = walk.people.window()
+    stranger.visit("/")
+    stranger.shot("portal", whole=True)
 
 
 CHAPTERS = [
@@ -391,6 +599,14 @@ CHAPTERS = [
     the_school_registers_by_workbook,
     the_organisation_schedules,
     the_school_prints_tickets,
+    the_school_records_attendance,
+    the_clerk_imports_scores,
+    a_candidate_sees_the_scores,
+    results_are_locked_and_tasks_appear,
+    the_organisation_signs,
+    the_school_signs,
+    the_certificate_is_there,
+    a_stranger_verifies,
 ]
 
 

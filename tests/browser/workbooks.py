@@ -60,6 +60,12 @@ def filled(template: Path, rows: Iterable[Mapping[str, object]], name: str) -> P
     return path
 
 
+def sheet_rows(path: Path) -> list[dict[str, object]]:
+    """The rows of an exported workbook by their headings."""
+    labels, *rows = load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)
+    return [dict(zip(map(str, labels), row, strict=True)) for row in rows]
+
+
 def photo_zip(people: Iterable[Student], path: Path) -> Path:
     """One photo each, named by ID number; some faces serve several times."""
     faces = [placeholder_photo(f"考生{number}", number) for number in range(FACES)]

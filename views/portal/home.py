@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import request
+from flask import current_app, request
 from flask_appbuilder import BaseView, expose
 from werkzeug.wrappers import Response
 
@@ -70,6 +70,11 @@ class Portal(BaseView):
                 figures=portal.figures(session),
             )
         return draw("portal/home.html", page)
+
+    @expose("/favicon.ico")
+    def icon(self) -> Response:
+        """What a browser asks for beside a page that is no HTML: a ticket, a certificate."""
+        return current_app.send_static_file("icon.svg")
 
     @expose("/notices/<kind>/")
     def notices(self, kind: str) -> str:
