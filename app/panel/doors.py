@@ -310,9 +310,11 @@ def is_partial(region: str) -> bool:
 
 
 def safe_next(default: str) -> str:
-    """Where to go afterwards: only a path of ours, never another site."""
+    """Where to go afterwards: only a path of ours, never another site. Browsers drop tabs and line ends out of an
+    address and read a backslash as a slash, so "/<tab>/elsewhere" would lead elsewhere."""
     wanted = request.form.get("next", "") or request.args.get("next", "")
-    return wanted if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) else default
+    plain = wanted.isprintable() and "\\" not in wanted and " " not in wanted
+    return wanted if plain and wanted.startswith("/") and not wanted.startswith("//") else default
 
 
 def _text(value: Any) -> str:

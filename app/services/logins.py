@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import string
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -25,6 +26,7 @@ _NOBODY = _hasher.hash(
     "nobody has this password"
 )  # so that an unknown name takes as long as a wrong password
 WRONG = "账号或密码不正确"
+UNKNOWN = "未知账号"
 
 
 def _digest(text: str) -> str:
@@ -131,15 +133,16 @@ def authenticate(session: Session, username: str, password: str, address: str) -
     commits: a failure must be counted even though the request is refused."""
     account = session.scalars(sa.select(Account).where(Account.username == username[:40])).one_or_none()
     credential = _credential(session, account.id) if account is not None else None
-    if account is None or credential is None:
-        _matches(_NOBODY, password)
-        _record(session, None, username, "未知账号", address)
-        raise DomainError("login.wrong", WRONG, status=401)
-    if credential.locked_until is not None and credential.locked_until > clock.now():
+    until = credential.locked_until if credential is not None else _as_if_locked(session, _written(username))
+    if until is not None and until > clock.now():
         _matches(_NOBODY, password)
         _record(session, account, username, "锁定中", address)
-        minutes = -(-int((credential.locked_until - clock.now()).total_seconds()) // 60)
+        minutes = -(-int((until - clock.now()).total_seconds()) // 60)
         raise DomainError("login.locked", f"密码错误次数过多,请{minutes}分钟后再试", status=429)
+    if account is None or credential is None:
+        _matches(_NOBODY, password)
+        _record(session, None, username, UNKNOWN, address)
+        raise DomainError("login.wrong", WRONG, status=401)
     if not _matches(credential.password_hash, password):
         _count_failure(session, credential)
         _record(session, account, username, "密码错误", address)
@@ -179,13 +182,45 @@ def _count_failure(session: Session, credential: Credential) -> None:
     session.flush()
 
 
+def _as_if_locked(session: Session, username: str) -> datetime | None:
+    """When a name nobody has would be free again, were it an account: the lock must not tell which names there are."""
+    config = settings()
+    window, lock = timedelta(minutes=config.login_failure_minutes), timedelta(minutes=config.login_lock_minutes)
+    tries = session.scalars(
+        sa.select(LoginRecord.at)
+        .where(LoginRecord.username == username, LoginRecord.outcome == UNKNOWN, LoginRecord.at > clock.now() - lock - window)
+        .order_by(LoginRecord.at)
+    )
+    first, count, until = None, 0, None
+    for at in tries:
+        if first is None or at - first > window:
+            first, count = at, 0
+        count += 1
+        if count >= config.login_failures:
+            until, count = at + lock, 0
+    return until
+
+
+def _written(username: str) -> str:
+    """A name as the log keeps it: what is a personal number and no name is masked (R25)."""
+    name = formats.half_width(username).strip()
+    if re.fullmatch(r"\d{17}[\dXx]|\d{15}", name):
+        return formats.mask_id(name)
+    return (formats.mask_mobile(name) if re.fullmatch(r"1\d{10}", name) else name)[:60]
+
+
+def nobody(number: str) -> str:
+    """A name that no account has and that stands for an unknown ID number in counting failures (R4, R25)."""
+    return f"-{_digest(f'nobody:{number}')[:30]}"
+
+
 def _record(session: Session, account: Account | None, username: str, outcome: str, address: str) -> None:
     tenant = {
         name: getattr(account, name)
         for name in ("school_id", "organisation_id", "province_id", "city_id")
         if account is not None
     }
-    values = {"username": username[:60], "outcome": outcome, "address": address, "at": clock.now(), **tenant}
+    values = {"username": _written(username), "outcome": outcome, "address": address, "at": clock.now(), **tenant}
     session.execute(sa.insert(LoginRecord).values(account_id=account.id if account else None, **values))
     session.commit()
 

@@ -53,7 +53,7 @@ def by_password(session: Session, id_number: str, password: str, address: str) -
         .where(Person.id_number == number)
     )
     try:
-        return logins.authenticate(session, username or NOBODY, password, address)
+        return logins.authenticate(session, username or logins.nobody(number), password, address)
     except DomainError as refusal:
         if refusal.code == "login.wrong":
             raise DomainError(refusal.code, WRONG_PASSWORD, status=refusal.status) from None

@@ -15,10 +15,12 @@ from app.access.actor import AUTH, acting_as, current_actor
 from app.documents.captcha import captcha
 from app.panel.doors import safe_next
 from app.panel.forms import PanelForm, Required
+from app.panel.limits import limited
 from app.panel.pages import Entrance, FormPage, Link, LoginPage
 from app.panel.web import log_in
 from app.services import logins, signing
 from app.services.errors import DomainError
+from config import settings
 from models.accounts import Account
 
 HOMES = {"candidate": "/space/"}
@@ -63,7 +65,8 @@ class Login(BaseView):
         error, status = "", 200
         if request.method == "POST" and form.validate():
             try:
-                check_captcha(self.session, form.captcha.data or "")
+                with limited(settings().login_rate, "login"):
+                    check_captcha(self.session, form.captcha.data or "")
                 username, password = (form.username.data or "").strip(), form.password.data or ""
                 return self._enter(
                     logins.authenticate(self.session, username, password, request.remote_addr or "")
