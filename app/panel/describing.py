@@ -341,7 +341,9 @@ def roles(role: str | None) -> None:
     """Print who may do what: every role with its tables and permissions, or one ROLE (school.manager)."""
     if role is not None and role not in ROLES:
         raise click.ClickException(f"no role {role}; there are {', '.join(ROLES)}")
-    labels = {model.__tablename__: model.panel.label for model in declared_models()} | {"space": "学生个人空间"}
+    labels = {model.__tablename__: model.panel.label for model in declared_models()} | {
+        "space": "学生个人空间"
+    }
     for name in [role] if role else ROLES:
         words = Role(name).label if name in list(Role) else KIND_OF_ACTOR[name]
         click.echo(f"{name}  {words}")
