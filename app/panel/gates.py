@@ -29,7 +29,8 @@ PUBLIC = frozenset(
         "static",
         "Login.login", "Login.link", "Login.captcha", "Login.logout",
         "Token.login", "Description.openapi",
-        "Portal.home", "Portal.icon", "Portal.notices", "Portal.notice", "Portal.notice_file", "Portal.certificates", "Portal.certificate",
+        "Portal.icon",
+        "Portal.home", "Portal.notices", "Portal.notice", "Portal.notice_file", "Portal.certificates", "Portal.certificate",
         "Portal.standard", "Verify.verify", "SpaceLogin.login", "SpaceLogin.password", "SpaceLogin.code",
         "Health.alive", "Health.ready", "Health.metrics",  # the last asks for its own address or token
         "SigningPhone.page", "SigningPhone.lookup", "SigningPhone.submit",  # the one-time token is the right (E125)

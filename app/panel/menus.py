@@ -44,6 +44,14 @@ class Entry:
 _extra: list[Entry] = []
 
 
+_under: dict[str, str] = {}
+
+
+def stands_under(path: str, href: str) -> None:
+    """Pages without an entry of their own are found under another's: the menu shows that one as where one is."""
+    _under[path] = href
+
+
 def add_entry(menu: str, href: str, icon: str, order: int, sees: Callable[[Actor], bool]) -> None:
     """A hand-made page in the menu."""
     _extra.append(Entry(menu, href, icon, order, sees))
@@ -79,6 +87,7 @@ def menu(actor: Actor, path: str) -> list[MenuArea]:
     areas: dict[str, list[Entry]] = {}
     for entry in sorted(seen, key=lambda e: (_rank(e), e.order)):
         areas.setdefault(entry.menu.partition("/")[0], []).append(entry)
+    path = next((href for start, href in _under.items() if path.startswith(start)), path)
     here = max(
         (e.href for e in seen if path.startswith(e.href) and (e.href != HOME or path == HOME)),
         key=len,

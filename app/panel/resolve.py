@@ -67,7 +67,9 @@ class Resolved:
         """The columns that say the same in every row this actor sees: one's own tenant and what is copied of it."""
         if not self.own:
             return frozenset()
-        copies = (name for name, declared in self.fields.items() if declared.copied.partition(".")[0] == self.own)
+        copies = (
+            name for name, declared in self.fields.items() if declared.copied.partition(".")[0] == self.own
+        )
         return frozenset((self.own, *copies))
 
     @property

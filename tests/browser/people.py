@@ -39,8 +39,12 @@ class Album:
     def take(self, page: Page, name: str, *, whole: bool = False) -> None:
         expect(page.locator(".is-leaving, .htmx-request, [aria-busy=true]:visible")).to_have_count(0)
         path, window = self.folder / f"{len(self.taken) + 1:02d}-{name}.png", page.viewport_size
-        if whole and window is not None:  # a window as high as the page, so that what sticks to an edge is in place
-            page.set_viewport_size({**window, "height": page.evaluate("document.documentElement.scrollHeight")})
+        if (
+            whole and window is not None
+        ):  # a window as high as the page, so that what sticks to an edge is in place
+            page.set_viewport_size(
+                {**window, "height": page.evaluate("document.documentElement.scrollHeight")}
+            )
         page.evaluate(PICTURES_SHOWN)
         page.screenshot(path=path, animations="disabled")
         if whole and window is not None:
@@ -100,9 +104,6 @@ class Person:
 
     # Filling in
 
-    def field(self, label: str) -> Locator:
-        return self.page.locator(".ui-field", has=self.page.locator(f".ui-label:text-is('{label}'), label:has-text('{label}')"))
-
     def fill(self, values: dict[str, str]) -> None:
         for label, value in values.items():
             control = self.control(label)
@@ -151,7 +152,9 @@ class Person:
     def press(self, name: str, within: Locator | None = None) -> None:
         """A button or a link that looks like one."""
         place = within or self.page
-        place.get_by_role("button", name=name, exact=True).or_(place.get_by_role("link", name=name, exact=True)).first.click()
+        place.get_by_role("button", name=name, exact=True).or_(
+            place.get_by_role("link", name=name, exact=True)
+        ).first.click()
 
     def agree(self) -> None:
         """To the dialogue that asks whether one is sure."""
@@ -182,7 +185,7 @@ class Person:
 
     def sees(self, *texts: str) -> None:
         for text in texts:
-            expect(self.page.locator("body")).to_contain_text(text)
+            expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
 
     def told(self, text: str) -> None:
         """A short message, wherever it appears: it tells that something has been done."""
@@ -267,4 +270,19 @@ class People:
 
 def text_of(paper: Path) -> str:
     """The words of a PDF."""
-    return subprocess.run(["pdftotext", "-layout", paper, "-"], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["pdftotext", "-layout", paper, "-"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def pictures_of(paper: Path) -> list[str]:
+    """The pictures in a PDF, a line each."""
+    found = subprocess.run(["pdfimages", "-list", paper], capture_output=True, text=True, check=True)
+    return found.stdout.splitlines()[2:]
+
+
+def picture_of(paper: Path, target: Path) -> None:
+    """Its first page as a picture."""
+    subprocess.run(
+        ["pdftoppm", "-png", "-r", "110", "-singlefile", paper, target.with_suffix("")], check=True
+    )

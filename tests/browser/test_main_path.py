@@ -18,7 +18,7 @@ from app.services import signing
 from models.issuance import SigningRequest
 from models.platform import SmsMessage
 from tests.browser.installation import Installation
-from tests.browser.people import People, Person, text_of
+from tests.browser.people import People, Person, picture_of, pictures_of, text_of
 from tests.browser.workbooks import Student, filled, photo_zip, sheet_rows, students
 
 pytestmark = pytest.mark.browser
@@ -60,6 +60,7 @@ class Walk:
     folder: Path
     students: list[Student] = field(default_factory=lambda: students(300))
     plan_code: str = ""
+    certificate_number: str = ""
 
     @property
     def holder(self) -> Student:
@@ -69,7 +70,9 @@ class Walk:
     def text_message(self, mobile: str) -> str:
         """The code in the newest text message on this phone."""
         with self.installation.session() as session:
-            newest = sa.select(SmsMessage.body).where(SmsMessage.mobile == mobile).order_by(SmsMessage.id.desc())
+            newest = (
+                sa.select(SmsMessage.body).where(SmsMessage.mobile == mobile).order_by(SmsMessage.id.desc())
+            )
             found = re.search(r"\d{6}", session.scalars(newest.limit(1)).one())
         assert found
         return found[0]
@@ -302,7 +305,10 @@ def the_school_applies_for_a_site(walk: Walk) -> None:
         }
     )
     manager.press("添加一行", manager.page.locator("#field-exam_site_certificate"))
-    manager.pick(manager.page.locator("#field-exam_site_certificate tbody tr").last.get_by_role("combobox"), CERTIFICATE)
+    manager.pick(
+        manager.page.locator("#field-exam_site_certificate tbody tr").last.get_by_role("combobox"),
+        CERTIFICATE,
+    )
     manager.shot("site-form", whole=True)
     manager.press("保存")
     manager.told("已新增考核站点")
@@ -490,11 +496,15 @@ def results_are_locked_and_tasks_appear(walk: Walk) -> None:
     walk.installation.travel_to("2026-06-02 00:10")
     principal = walk.people.as_person(ORGANISATION_PRINCIPAL)
     principal.go("考试管理", "考证结果")
-    principal.reloads_until(principal.page.locator(".ui-tabs a", has_text="已通过").locator(".ui-count:not(:text-is('0'))"))
+    principal.reloads_until(
+        principal.page.locator(".ui-tabs a", has_text="已通过").locator(".ui-count:not(:text-is('0'))")
+    )
     principal.shot("results")
     principal.go("证书管理", "证书发放管理")
     principal.reloads_until(
-        principal.page.locator(".ui-tabs a", has_text="培训评价组织待签发").locator(".ui-count:not(:text-is('0'))")
+        principal.page.locator(".ui-tabs a", has_text="培训评价组织待签发").locator(
+            ".ui-count:not(:text-is('0'))"
+        )
     )
     principal.shot("issuance-waiting")
 
@@ -577,12 +587,45 @@ def the_certificate_is_there(walk: Walk) -> None:
     manager.go("证书管理", "电子证书")
     manager.reloads_until(manager.row(walk.holder.name))
     manager.shot("certificates-issued")
+    row = manager.row(walk.holder.name)
+    number = row.get_by_text(re.compile(r"^\d{23}$")).inner_text()
+    paper = manager.download("下载", row)
+    words = text_of(paper)
+    for word in (
+        walk.holder.name,
+        number,
+        CERTIFICATE,
+        LEVEL,
+        "华信智能软件评价中心",
+        "杭州厚朴信息职业技术学院",
+    ):
+        assert word in words.replace(" ", "")
+    # the photo and both seals, in colours
+    assert len(pictures_of(paper)) >= 3
+    picture_of(paper, walk.people.album.folder / "certificate.png")
+    walk.certificate_number = number
 
 
 def a_stranger_verifies(walk: Walk) -> None:
     stranger = walk.people.window()
     stranger.visit("/")
     stranger.shot("portal", whole=True)
+    stranger.page.get_by_placeholder("请输入证书编号").fill(walk.certificate_number)
+    stranger.press("查验")
+    stranger.shot("verify")
+    ask(walk, stranger, walk.students[0].id_number)
+    stranger.sees("未查询到")
+    stranger.shot("verify-nothing")
+    ask(walk, stranger, walk.holder.id_number)
+    stranger.sees("证书真实有效", walk.holder.name, FULL.removesuffix(f"({LEVEL})"))
+    stranger.shot("verify-found")
+
+
+def ask(walk: Walk, stranger: Person, id_number: str) -> None:
+    """Number, ID number and the picture's letters."""
+    stranger.fill({"证书编号": walk.certificate_number, "证件号码": id_number})
+    stranger.fill({"验证码": walk.people.read_captcha(stranger)})
+    stranger.press("查验")
 
 
 CHAPTERS = [

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.jobs import queue
 from app.panel import importing
 from app.panel.doors import Doors, is_partial
+from app.panel.menus import stands_under
 from app.panel.pages import Crumb, JobPage, Link, Tone
 from app.panel.resolve import resolve_table
 from app.services import files, imports
@@ -26,6 +27,9 @@ _COUNTS: tuple[tuple[str, str, Tone], ...] = (
     (UNCHANGED, "无变化", "grey"),
     (REFUSED, "错误", "red"),
 )
+
+
+stands_under("/console/jobs/", LIST)
 
 
 class Jobs(BaseView):
@@ -189,16 +193,16 @@ def _links(job: Job, refused: int) -> list[Link]:
             Link("取消", f"{here}cancel", "x", "post", "取消后不会写入任何数据", danger=True, name="cancel")
         )
     if job.link:
-        links.append(Link(f"返回{_name(job)}", job.link, "arrow-left", primary=not links, name="back"))
+        links.append(Link(_back(job), job.link, "arrow-left", primary=not links, name="back"))
     return links
 
 
-def _name(job: Job) -> str:
-    """What the list is called from which the job came."""
+def _back(job: Job) -> str:
+    """The list from which an import came, or the page that shows what the job has done."""
     try:
-        return resolve_table(job.params["table"]).name
-    except (KeyError, StopIteration):
-        return ""
+        return f"返回{resolve_table(job.params['table']).name}"
+    except KeyError:
+        return "查看结果" if job.state is JobState.DONE else "返回"
 
 
 def _may_skip(job: Job) -> bool:

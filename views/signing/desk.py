@@ -18,6 +18,7 @@ from app.panel.doors import is_partial
 from app.panel.fab import forbid_unless
 from app.panel.gates import opens
 from app.panel.lists import crumbs
+from app.panel.menus import stands_under
 from app.panel.pages import Crumb, Link, SignDeskPage
 from app.panel.resolve import resolve
 from app.services import issuing, seals, signing
@@ -27,6 +28,9 @@ from models.issuance import IssuanceTask, SigningRequest, SigningState
 from models.kit import clock
 
 TEMPLATE = "signing/desk.html"
+
+
+stands_under("/console/signing/", issuing.LIST)
 
 
 class Decisions(BaseView):
