@@ -6,8 +6,8 @@ Previous: ${down_revision or 'none'}
 
 from migrations.steps import downgrade_with, upgrade_with
 
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+revision = "${up_revision}"
+down_revision = ${("\"%s\"" % down_revision) if down_revision else None}
 branch_labels = None
 depends_on = None
 

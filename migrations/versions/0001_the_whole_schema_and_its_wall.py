@@ -6,7 +6,7 @@ Previous: none
 
 from migrations.steps import downgrade_with, upgrade_with
 
-revision = '0001'
+revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -26,7 +26,10 @@ LIST = "/console/account/"
 class PrincipalForm(PanelForm):
     name = StringField("姓名", [Required("姓名")], render_kw={"maxlength": 50})
     mobile = StringField(
-        "手机号码", [Required("手机号码")], description="初始密码和重置密码的短信发到这个号码", render_kw={"maxlength": 20}
+        "手机号码",
+        [Required("手机号码")],
+        description="初始密码和重置密码的短信发到这个号码",
+        render_kw={"maxlength": 20},
     )
 
 
@@ -38,13 +41,18 @@ def account_form(current: Account | None = None) -> type[PanelForm]:
     members: dict[str, Any] = {
         "row_version": HiddenField(),
         "role": SelectField(
-            "角色", [Required("角色")], choices=choices([(role.value, role.label) for role in roles]), validate_choice=False
+            "角色",
+            [Required("角色")],
+            choices=choices([(role.value, role.label) for role in roles]),
+            validate_choice=False,
         ),  # the service judges what was posted (E12)
     }
     menus = next(filter(None, map(accounts.offered_menus, roles)), [])
     if menus:
         members["menus"] = SelectMultipleField(
-            "可用菜单", choices=[SelectChoice(menu, menu) for menu in menus], validate_choice=False,
+            "可用菜单",
+            choices=[SelectChoice(menu, menu) for menu in menus],
+            validate_choice=False,
             description="角色为业务员时必选,可多选",
         )
     return type("AccountForm", (PrincipalForm,), members)
@@ -83,7 +91,10 @@ class Accounts(BaseView):
             abort(403)
         if request.method == "GET":
             values = {name: getattr(account, name) for name in ("name", "mobile", "menus")}
-            return page("编辑账号", form_type(data={**values, "role": account.role.value, "row_version": account.version}))
+            return page(
+                "编辑账号",
+                form_type(data={**values, "role": account.role.value, "row_version": account.version}),
+            )
         form, status = form_type(request.form), 422
         if form.validate():
             try:
@@ -127,13 +138,18 @@ class Accounts(BaseView):
 
 def given(form: PanelForm) -> dict[str, Any]:
     """What the form says, as the service takes it."""
-    return {name: field.data for name, field in form._fields.items() if name in ("name", "mobile", "role", "menus")}
+    return {
+        name: field.data
+        for name, field in form._fields.items()
+        if name in ("name", "mobile", "role", "menus")
+    }
 
 
 def page(title: str, form: PanelForm, back: str = LIST) -> str:
     crumbs = [Crumb("首页", "/console/"), Crumb("账号管理", LIST), Crumb(title)]
     return render_template(
-        "panel/form.html", page=FormPage(title=title, crumbs=crumbs, form=form, action=request.path, back=back)
+        "panel/form.html",
+        page=FormPage(title=title, crumbs=crumbs, form=form, action=request.path, back=back),
     )
 
 
@@ -143,7 +159,11 @@ def shown_once(opened: accounts.Opened, back: str) -> str:
         title="账号已开通",
         crumbs=[Crumb("首页", "/console/"), Crumb("账号管理", LIST), Crumb("账号已开通")],
         text="请记下初始密码,它只显示这一次;密码也已短信发送,首次登录须修改。",
-        lines=[("账号", opened.account.username), ("初始密码", opened.password), ("姓名", opened.account.name)],
+        lines=[
+            ("账号", opened.account.username),
+            ("初始密码", opened.password),
+            ("姓名", opened.account.name),
+        ],
         back=back,
     )
     return render_template("panel/message.html", page=shown)
