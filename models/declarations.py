@@ -311,6 +311,8 @@ class Declaration(Declared):
     certificate: Mapped[Certificate]
     organisation: Mapped[Organisation]
 
+    NAMED_BY = ("certificate",)  # what a list that names declarations has to load with them
+
     def __str__(self) -> str:
         return f"{self.school_name} · {self.certificate}"
 

@@ -16,6 +16,7 @@ from config import settings
 from models.kit import Declared, Mark, clock, formats
 
 _NOBODY = sa.false()
+_TEXTS = ("text", "code", "lines", "rich", "email", "url")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ def _condition(resolved: Resolved, name: str, value: str) -> Any:
             return column == declared.type.normalise(value)
         except formats.FormatError:
             return _NOBODY
+    if kind not in _TEXTS:  # a date without _from or _to, and whatever else knows no part of itself
+        return _NOBODY
     return column.contains(formats.clean_text(value), autoescape=True)
 
 
@@ -165,14 +168,22 @@ def _loads(resolved: Resolved) -> list[Any]:
         declared = resolved.fields.get(column)
         if declared is None or not declared.refers or not readable(declared.refers):
             continue
-        load = joinedload(getattr(resolved.model, column.removesuffix("_id")))
-        target = resolve_table(declared.refers)
+        load, target = (
+            joinedload(getattr(resolved.model, column.removesuffix("_id"))),
+            resolve_table(declared.refers),
+        )
+        loads += [load.joinedload(getattr(target.model, relation)) for relation in named_by(target)]
         nested = f"{rest.partition('.')[0]}_id" if "." in rest else rest
         inner = target.fields.get(nested) if nested else None
         if inner is not None and inner.refers and readable(inner.refers):
             load = load.joinedload(getattr(target.model, nested.removesuffix("_id")))
         loads.append(load)
     return loads
+
+
+def named_by(target: Resolved) -> tuple[str, ...]:
+    """The relations a row's own title reads."""
+    return tuple(getattr(target.model, "NAMED_BY", ()))
 
 
 def capped(count: int) -> str:
