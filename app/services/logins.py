@@ -185,10 +185,17 @@ def _count_failure(session: Session, credential: Credential) -> None:
 def _as_if_locked(session: Session, username: str) -> datetime | None:
     """When a name nobody has would be free again, were it an account: the lock must not tell which names there are."""
     config = settings()
-    window, lock = timedelta(minutes=config.login_failure_minutes), timedelta(minutes=config.login_lock_minutes)
+    window, lock = (
+        timedelta(minutes=config.login_failure_minutes),
+        timedelta(minutes=config.login_lock_minutes),
+    )
     tries = session.scalars(
         sa.select(LoginRecord.at)
-        .where(LoginRecord.username == username, LoginRecord.outcome == UNKNOWN, LoginRecord.at > clock.now() - lock - window)
+        .where(
+            LoginRecord.username == username,
+            LoginRecord.outcome == UNKNOWN,
+            LoginRecord.at > clock.now() - lock - window,
+        )
         .order_by(LoginRecord.at)
     )
     first, count, until = None, 0, None
@@ -220,7 +227,13 @@ def _record(session: Session, account: Account | None, username: str, outcome: s
         for name in ("school_id", "organisation_id", "province_id", "city_id")
         if account is not None
     }
-    values = {"username": _written(username), "outcome": outcome, "address": address, "at": clock.now(), **tenant}
+    values = {
+        "username": _written(username),
+        "outcome": outcome,
+        "address": address,
+        "at": clock.now(),
+        **tenant,
+    }
     session.execute(sa.insert(LoginRecord).values(account_id=account.id if account else None, **values))
     session.commit()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -266,23 +265,3 @@ class People:
         for context in self._contexts:
             context.close()
         self._contexts.clear()
-
-
-def text_of(paper: Path) -> str:
-    """The words of a PDF."""
-    return subprocess.run(
-        ["pdftotext", "-layout", paper, "-"], capture_output=True, text=True, check=True
-    ).stdout
-
-
-def pictures_of(paper: Path) -> list[str]:
-    """The pictures in a PDF, a line each."""
-    found = subprocess.run(["pdfimages", "-list", paper], capture_output=True, text=True, check=True)
-    return found.stdout.splitlines()[2:]
-
-
-def picture_of(paper: Path, target: Path) -> None:
-    """Its first page as a picture."""
-    subprocess.run(
-        ["pdftoppm", "-png", "-r", "110", "-singlefile", paper, target.with_suffix("")], check=True
-    )
