@@ -1,0 +1,1 @@
+"""The chapters of the main path, each by the right person."""
