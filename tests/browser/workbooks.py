@@ -42,8 +42,8 @@ def students(number: int) -> list[Student]:
 
 def filled(template: Path, rows: Iterable[Mapping[str, object]], name: str) -> Path:
     """A workbook with the template's own headings and these rows below, beside the template."""
-    sheet = load_workbook(template, read_only=True).worksheets[0]
-    labels = [str(cell.value or "").removesuffix("*") for cell in next(sheet.iter_rows(max_row=1))]
+    head = next(load_workbook(template).worksheets[0].iter_rows(max_row=1))
+    labels = [str(cell.value or "").removesuffix("*") for cell in head]
     path = template.with_name(f"{name}.xlsx")
     with xlsxwriter.Workbook(path) as book:
         text, page = book.add_format({"num_format": "@"}), book.add_worksheet("数据")
@@ -62,7 +62,7 @@ def filled(template: Path, rows: Iterable[Mapping[str, object]], name: str) -> P
 
 def sheet_rows(path: Path) -> list[dict[str, object]]:
     """The rows of an exported workbook by their headings."""
-    labels, *rows = load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)
+    labels, *rows = load_workbook(path).worksheets[0].iter_rows(values_only=True)
     return [dict(zip(map(str, labels), row, strict=True)) for row in rows]
 
 
