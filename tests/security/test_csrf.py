@@ -39,6 +39,11 @@ def test_without_a_token_nothing_is_done(role: str, demo: Demo) -> None:
     assert demo.state() == before
 
 
+def _altered(token: str) -> str:
+    """One character of the signature changed: not the last, whose spare bits say nothing."""
+    return token[:-5] + ("a" if token[-5] != "a" else "b") + token[-4:]
+
+
 def test_the_token_of_another_session_does_not_help(demo: Demo) -> None:
     """An attacker has a token too: his own."""
     browser, stolen = demo.browser("school.principal"), demo.browser("school.manager").token()
@@ -47,7 +52,7 @@ def test_the_token_of_another_session_does_not_help(demo: Demo) -> None:
         stolen,
         "",
         "x" * 2000,
-        browser.token()[:-1] + ("a" if browser.token()[-1] != "a" else "b"),
+        _altered(browser.token()),
     ):
         answer = browser.client.post("/console/exam_site/1/delete", data={"csrf_token": token})
         assert answer.status_code == 400, token
