@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -57,6 +58,11 @@ def keep(session: Session, actor: Actor, name: str, kind: str, data: bytes | Pat
     return key
 
 
+def _plain(name: str) -> str:
+    """The last part of a name as people gave it: no folder, nothing unprintable."""
+    return "".join(char for char in re.split(r"[/\\]", name)[-1] if char.isprintable())[-200:] or "文件"
+
+
 def respond(session: Session, key: str, *, inline: bool = False, name: str = "") -> Response:
     """The file as an answer: never guessed by the browser, never cached, outside our own origin's powers."""
     kind = key.rpartition(".")[2]
@@ -67,7 +73,7 @@ def respond(session: Session, key: str, *, inline: bool = False, name: str = "")
         raise NotFound("文件已不存在,请联系平台") from None
     response = Response(pieces, mimetype=_TYPES.get(kind, "application/octet-stream"))
     disposition = "inline" if inline else "attachment"
-    response.headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(shown)}"
+    response.headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(shown, safe='')}"
     response.headers["Content-Security-Policy"] = (
         "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
     )
