@@ -144,6 +144,12 @@ class Account(Declared):
             ),
             ("split_part(role, '.', 1) = kind", "角色与类别一致"),
             ("is_principal = (split_part(role, '.', 2) = 'principal')", "负责人账号就是负责人角色的账号"),
+            (
+                "kind = case when province_id is not null then 'province' when city_id is not null then 'city'"
+                " when school_id is not null then 'school' when organisation_id is not null then 'organisation'"
+                " when person_id is not null then 'candidate' else 'platform' end",
+                "账号的类别与所属机构一致",
+            ),
         ),
         unique_when=tuple(
             ((f"{kind}_id",), "is_principal", "每个机构只有一个负责人账号")

@@ -183,7 +183,7 @@ def test_a_form_and_the_api_refuse_a_foreign_row_as_a_missing_one(role: str, dem
 
 
 @pytest.mark.parametrize("role", KNOWN)
-def test_an_export_holds_the_rows_one_sees(role: str, demo: Demo) -> None:
+def test_E137_an_export_holds_the_rows_one_sees(role: str, demo: Demo) -> None:
     """E137: as many lines as the role sees rows, up to what is written at once; more is a job of the same filter."""
     actor, browser, wrong, tried = demo.actor(role), demo.browser(role), [], 0
     for resolved, url in listed(demo, role):

@@ -84,7 +84,7 @@ def test_every_door_lets_in_whom_the_role_table_names_and_nobody_else(role: str,
 
 
 @pytest.mark.parametrize("role", [role for role in EVERY_ROLE if role != "public"])
-def test_another_tenants_row_is_not_there_behind_any_door(role: str, demo: Demo) -> None:
+def test_E137_another_tenants_row_is_not_there_behind_any_door(role: str, demo: Demo) -> None:
     """E137, R136: the answer is 404, or whatever a row that never was gets, and nothing changes (checks 2, 3; F1, A1)."""
     actor, browser, api = demo.actor(role), demo.browser(role), demo.api(role)
     before, wrong, tried = demo.state(), [], 0

@@ -230,7 +230,7 @@ def test_a_hidden_file_is_not_fetched_by_whoever_sees_its_row(table: str, column
 @pytest.mark.parametrize(
     "kind", ["bomb", "macro", "outside link", "truncated", "a page", "billion laughs", "sparse"]
 )
-def test_a_workbook_that_is_dangerous_is_never_read_into_rows(
+def test_E139_a_workbook_that_is_dangerous_is_never_read_into_rows(
     kind: str, tmp_path: Path, demo: Demo, worker: Callable[[], None], little_room: None
 ) -> None:
     """E139: the upload or its dry run is refused with a sentence; no candidate comes of it."""

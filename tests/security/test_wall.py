@@ -32,7 +32,7 @@ KNOWN = [role for role in EVERY_ROLE if role != "public"]
 
 
 @pytest.mark.parametrize("role", EVERY_ROLE)
-def test_raw_sql_sees_exactly_the_rows_the_declarations_give_to_the_role(role: str, demo: Demo) -> None:
+def test_E137_raw_sql_sees_exactly_the_rows_the_declarations_give_to_the_role(role: str, demo: Demo) -> None:
     actor, wrong, seen = demo.actor(role), [], 0
     with oracle(demo.owner, actor) as expected:
         for model in declared_models():
