@@ -25,7 +25,7 @@ def pictures_of(paper: Path) -> list[str]:
 def picture_of(paper: Path, target: Path) -> None:
     """Its first page as a picture."""
     subprocess.run(
-        ["pdftoppm", "-png", "-r", "110", "-singlefile", paper, target.with_suffix("")], check=True
+        ["pdftoppm", "-png", "-r", "200", "-singlefile", paper, target.with_suffix("")], check=True
     )
 
 

@@ -12,7 +12,7 @@ from app.documents import codes
 from app.documents.drawn import demo_seal
 from app.services import signing
 from models.issuance import SigningRequest
-from tests.browser.papers import picture_of, pictures_of, text_of
+from tests.browser.papers import picture_of, pictures_of, shows_code, text_of
 from tests.browser.path.walk import (
     CERTIFICATE,
     FULL,
@@ -135,8 +135,9 @@ def the_certificate_is_there(walk: Walk) -> None:
     manager.go("证书管理", "证书发放管理")
     manager.shot("issuance-signed")
     manager.go("证书管理", "电子证书")
-    manager.reloads_until(manager.row(walk.holder.name))
+    manager.reloads_until(manager.page.locator("#list tbody tr").first)
     manager.shot("certificates-issued")
+    manager.search("姓名", walk.holder.name)
     row = manager.row(walk.holder.name)
     number = row.get_by_text(re.compile(r"^\d{23}$")).inner_text()
     paper = manager.download("下载", row)
@@ -152,7 +153,9 @@ def the_certificate_is_there(walk: Walk) -> None:
         assert word in words.replace(" ", "")
     # the photo and both seals, in colours
     assert len(pictures_of(paper)) >= 3
-    picture_of(paper, walk.people.album.folder / "certificate.png")
+    picture = walk.people.album.folder / "certificate.png"
+    picture_of(paper, picture)
+    assert shows_code(picture, f"{manager.address}/verify?number={number}", (0.11, 0.55, 0.23, 0.68))
     walk.certificate_number = number
 
 
@@ -163,7 +166,7 @@ def a_stranger_verifies(walk: Walk) -> None:
     stranger.page.get_by_placeholder("请输入证书编号").fill(walk.certificate_number)
     stranger.press("查验")
     stranger.shot("verify")
-    ask(walk, stranger, walk.students[0].id_number)
+    ask(walk, stranger, walk.students[1].id_number)
     stranger.sees("未查询到")
     stranger.shot("verify-nothing")
     ask(walk, stranger, walk.holder.id_number)
