@@ -41,9 +41,9 @@ docs: ## make the generated parts of docs/ anew, screenshots included
 	@$(SETUP) test
 	@$(BIN)/python -m tools.guide
 
-shot: ## screenshot of a page (PAGE=/console/)
+shot: ## screenshot of a page of the running platform (PAGE=/console/ ARGS="--user org1m --dark")
 	@$(SETUP) test
-	@$(BIN)/python -m tools.shot $(PAGE)
+	@$(BIN)/python -m tools.shot $(PAGE) $(ARGS)
 
 new-model: setup ## worked example of a model as a start (NAME=Thing)
 	@$(BIN)/python -m tools.new_model $(NAME)
