@@ -45,7 +45,8 @@ def test_the_start_is_written_as_the_house_writes(schema: Path) -> None:
     for check in (["check"], ["format", "--check"]):
         written = [str(schema / "exam_kit.py"), str(schema / "__init__.py")]
         command = [sys.executable, "-m", "ruff", *check, "--config", str(ROOT / "pyproject.toml"), *written]
-        assert subprocess.run(command, capture_output=True, text=True).returncode == 0
+        answer = subprocess.run(command, cwd=schema.parent, capture_output=True, text=True)
+        assert answer.returncode == 0, answer.stdout
 
 
 @pytest.mark.parametrize("name", ["", "equipment", "Exam Kit", "考试设备"])
