@@ -139,7 +139,7 @@ def test_a_picker_offers_only_rows_one_sees(role: str, demo: Demo) -> None:
                 continue
             seen = {str(key) for key in demo.visible(role, field.refers)}
             foreign = demo.foreign(role, field.refers)
-            words = ["", "1", "%", "_"] + ([_title(demo, field.refers, foreign)] if foreign else [])
+            words = ["", "%"] + ([_title(demo, field.refers, foreign)] if foreign else [])
             for word in words:
                 answer = browser.get(f"{url}picker/{name}", query_string={"q": word})
                 if answer.status_code == 404:  # a column nobody picks

@@ -47,7 +47,7 @@ def error(kind: type[DBAPIError], sqlstate: str, constraint: str = "", column: s
     return kind("insert", {}, ServerError(sqlstate, constraint, column))
 
 
-MEANINGS = [
+MEANINGS = sorted(
     (
         model.__tablename__,
         str(key.name),
@@ -57,7 +57,7 @@ MEANINGS = [
     for model in declared_models()
     for key in [*model.__table__.indexes, *model.__table__.constraints]  # type: ignore[attr-defined]
     if "meaning" in key.info and not isinstance(key, sa.CheckConstraint)
-]
+)
 
 
 @pytest.mark.parametrize(("table", "constraint", "meaning", "sqlstate"), MEANINGS)
