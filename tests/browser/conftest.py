@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from app.access import wall
 from app.access.embedded import EmbeddedPostgres
 from app.demo import base
+from config import settings
 from tests.browser.installation import Installation
 from tests.browser.people import Album, People
 from tools.machine import BROWSERS
@@ -39,15 +40,23 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def installation(
-    server: EmbeddedPostgres, database_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    server: EmbeddedPostgres,
+    database_name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Installation]:
-    """Web server and worker on a fresh database with divisions, schools, organisations and their accounts."""
+    """Web server and worker on a fresh database with divisions, schools, organisations and their accounts, in March
+    of a year; `demo(fresh=True)`: on the demonstration's year of business, now."""
     made = Installation(server.url(database_name, wall.LOGIN), tmp_path)
     monkeypatch.setenv("PANEL_CLOCK_FILE", str(made.clock_file))
-    made.travel_to("2026-03-02 09:00")
-    with made.session() as session:
-        base.lay(session, 7, PASSWORD)
-        session.commit()
+    if request.node.get_closest_marker("demo") is not None:
+        (tmp_path / "files").symlink_to(settings().files_dir)  # the demonstration's photos
+    else:
+        made.travel_to("2026-03-02 09:00")
+        with made.session() as session:
+            base.lay(session, 7, PASSWORD)
+            session.commit()
     with made:
         yield made
 

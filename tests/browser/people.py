@@ -35,9 +35,10 @@ class Album:
         for old in self.folder.glob("[0-9][0-9]-*.png"):
             old.unlink()
 
-    def take(self, page: Page, name: str, *, whole: bool = False) -> None:
+    def take(self, page: Page, name: str, *, whole: bool = False, numbered: bool = True) -> None:
         expect(page.locator(".is-leaving, .htmx-request, [aria-busy=true]:visible")).to_have_count(0)
-        path, window = self.folder / f"{len(self.taken) + 1:02d}-{name}.png", page.viewport_size
+        number = f"{len(self.taken) + 1:02d}-" if numbered else ""
+        path, window = self.folder / f"{number}{name}.png", page.viewport_size
         if (
             whole and window is not None
         ):  # a window as high as the page, so that what sticks to an edge is in place
