@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ import psycopg  # noqa: E402
 import pytest  # noqa: E402
 import sqlalchemy as sa  # noqa: E402
 from flask import Flask  # noqa: E402
+from playwright.sync_api import Browser as Chromium  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
 from sqlalchemy.engine import Engine, make_url  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
 from werkzeug.test import TestResponse  # noqa: E402
@@ -32,6 +35,27 @@ from app.services import logins  # noqa: E402
 from config import settings  # noqa: E402
 from models.accounts import Account  # noqa: E402
 from models.kit.cipher import cipher  # noqa: E402
+from tools.machine import BROWSERS  # noqa: E402
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    """The machine's Chromium, for one module's tests: Playwright's event loop stays with the thread while it is open,
+    and what signs PDFs in the same process runs one of its own."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)))
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=list(QUIET))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")
