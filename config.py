@@ -123,6 +123,13 @@ class Settings(BaseSettings):
         default_factory=lambda given: not given.get("production", False),
         description="Whether `panel login-link` works; default: only outside production",
     )
+    second_factor_required: bool = Field(
+        default_factory=lambda given: given.get("production", False),
+        description="Whether platform, province and signing accounts must have one-time codes; else they may",
+    )
+    second_factor_minutes: int = Field(
+        5, gt=0, description="Minutes between a right password and its one-time code"
+    )
     login_link_minutes: int = Field(2, gt=0, description="Minutes a login link is valid")
     captcha_minutes: int = Field(5, gt=0, description="Minutes a picture captcha is valid")
     captcha_length: int = Field(4, ge=4, description="Characters in a picture captcha")

@@ -19,14 +19,15 @@ from views.consoles import (
     scheduling,
     seals,
 )
-from views.portal import health, login, verify
+from views.portal import health, login, security, verify
 from views.portal import home as portal
 from views.signing import desk, phone
 from views.space import login as space_login
 from views.space import space, wishes
 
 VIEWS = (
-    login.Login, portal.Portal, verify.Verify, health.Health, space_login.SpaceLogin, space.Space, wishes.SpaceWishes,
+    login.Login, security.Security,
+    portal.Portal, verify.Verify, health.Health, space_login.SpaceLogin, space.Space, wishes.SpaceWishes,
     home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, certificates.CertificateFiles, desk.Decisions,
     desk.SigningDesk, phone.SigningPhone, papers.FeePapers, scheduling.Scheduling, attendance.Attendances,
     exam_papers.ExamPapers, jobs.Jobs, jobs.SpecialImports,

@@ -31,6 +31,7 @@ KIND_WORDS = {
     "text": "文字", "lines": "多行文字", "code": "编码", "email": "邮箱", "url": "网址", "rich": "富文本", "integer": "整数",
     "decimal": "小数", "flag": "是否", "date": "日期", "moment": "时间", "choice": "选项", "state": "状态", "json": "数据",
     "file": "文件", "photo": "照片", "id_number": "证件号码", "mobile": "手机号码", "reference": "引用",
+    "secret": "密钥",
 }  # fmt: skip
 MARK_WORDS = {
     Mark.LISTED: "列表", Mark.SEARCHED: "搜索", Mark.EXACT: "精确搜索", Mark.FILTERED: "筛选", Mark.TABBED: "标签页",

@@ -27,7 +27,7 @@ from app.panel.wish import read_wish
 from app.services import files
 from app.services.errors import DomainError, NotFound
 from config import settings
-from models.kit import Declared, formats
+from models.kit import Declared, Mark, formats
 
 
 class Doors:
@@ -271,9 +271,10 @@ class Doors:
         )
 
     def file(self, key: int, column: str) -> Response:
-        """A file through the row that names it: whoever sees the row may fetch it, nobody else (StoredFile)."""
+        """A file through the row that names it: whoever sees the row may fetch it, nobody else (StoredFile). One that
+        is not shown has a door of its own, or none: seeing an e-certificate's row is not downloading it (R23)."""
         declared = self.resolved.fields.get(column)
-        if declared is None or kind_of(declared) not in ("file", "photo"):
+        if declared is None or kind_of(declared) not in ("file", "photo") or declared.has(Mark.HIDDEN):
             raise NotFound()
         stored = getattr(self.row(key), column)
         if not stored:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 PUBLIC = frozenset(
     {
         "static",
-        "Login.login", "Login.link", "Login.captcha", "Login.logout",
+        "Login.login", "Login.second", "Login.link", "Login.captcha", "Login.logout",
         "Token.login", "Description.openapi",
         "Portal.icon",
         "Portal.home", "Portal.notices", "Portal.notice", "Portal.notice_file", "Portal.certificates", "Portal.certificate",
@@ -38,7 +38,12 @@ PUBLIC = frozenset(
 )  # fmt: skip
 
 # Every account, whatever its role: its own affairs, and pages that show each role only what it may list.
-SIGNED_IN = frozenset({"Home.home", "Login.password", "desk.index"})
+SIGNED_IN = frozenset(
+    {
+        "Home.home", "Login.password", "desk.index",
+        "Security.page", "Security.begin", "Security.confirm", "Security.renew", "Security.end",
+    }
+)  # fmt: skip
 
 # What the frameworks bring and nobody uses: these addresses answer 404 (F10, A8).
 UNUSED = frozenset({"NoIndex.index", "UtilView.back", "LocaleView.index", "appbuilder.static"})

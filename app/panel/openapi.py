@@ -106,7 +106,12 @@ def _refusals(*codes: str) -> Schema:
 def _login() -> Schema:
     text = {"type": "string"}
     asked = object_(
-        {"username": {**text, "title": "账号"}, "password": {**text, "title": "密码", "format": "password"}}
+        {
+            "username": {**text, "title": "账号"},
+            "password": {**text, "title": "密码", "format": "password"},
+            "code": {**text, "title": "动态验证码,已开启的账号须填"},
+        },
+        ("username", "password"),
     )
     given = object_(
         {"access_token": text, "token_type": text, "expires_in": {"type": "integer", "title": "有效秒数"}}

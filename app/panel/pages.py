@@ -239,6 +239,19 @@ class FormPage(Page):
 
 
 @dataclass
+class SecondFactorPage(Page):
+    """账号安全: one-time codes off, waiting for the first code, or on; `codes` are recovery codes, shown once."""
+
+    state: Literal["off", "waiting", "on"] = "off"
+    qr: str = ""
+    secret: str = ""  # in groups of four, for a phone that cannot scan
+    form: Any = None
+    left: int = 0  # recovery codes not used yet
+    codes: Sequence[str] = ()
+    required: bool = False
+
+
+@dataclass
 class MessagePage(Page):
     """A question or an answer: what an action will do (preview), an error, a result."""
 
@@ -283,6 +296,7 @@ class Who:
     unread: int = 0
     notices_url: str = "/console/message/"
     password_url: str = "/password/"  # noqa: S105  # an address
+    security_url: str = "/security/"
     logout_url: str = "/logout/"  # POST
 
 

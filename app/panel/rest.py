@@ -30,7 +30,7 @@ from app.panel.lists import deletable, editable
 from app.panel.openapi import document
 from app.panel.resolve import Resolved, resolve
 from app.panel.wish import Wish
-from app.services import audit, logins
+from app.services import audit, logins, second_factor
 from app.services.errors import DomainError, NotFound, Refused
 from config import settings
 from models.kit import Declared, Mark, declared_models, formats
@@ -240,15 +240,24 @@ class Token(BaseApi):
     def login(self) -> Answer:
         with limited(settings().login_rate, "login"):
             given = rest_in.body()
-        rest_in.only(given, ("username", "password"))
+        rest_in.only(given, ("username", "password", "code"))
         for name, label in (("username", "账号"), ("password", "密码")):
             if not isinstance(given.get(name), str) or not given[name].strip():
                 rest_in.wrong(f"请填写{label}", name, "required")
         session: Session = self.session()
         address = request.remote_addr or ""
-        account = logins.authenticate(session, given["username"].strip(), given["password"][:200], address)
+        try:
+            account = logins.authenticate(
+                session, given["username"].strip(), given["password"][:200], address
+            )
+        except logins.SecondStep as step:
+            if not isinstance(given.get("code"), str) or not given["code"].strip():
+                raise
+            account = logins.second_step(session, step.account, given["code"], address)
         if logins.must_change(session, account.id):
             raise Refused("password.first", "首次登录须先在网页上修改密码")
+        if second_factor.owed(session, account):
+            raise Refused("second_factor.owed", "须先在网页上开启动态验证码")
         actor, minutes = logins.actor_of(account), settings().session_idle_minutes
         claims = [
             actor.kind,

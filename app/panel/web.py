@@ -128,11 +128,19 @@ def enter(session: scoped_session[Any]) -> Any:
         return answer(403, "organisation.suspended", "本机构已被平台停用,只能查看,不能办理业务")
     if actor.account is not None:
         g.person = Person(actor.account, actor.name)
-        if cookie.get("must_change") and not request.path.startswith(("/password/", "/logout/", "/api/")):
-            return redirect("/password/")
+        if first := _first():
+            return redirect(first)
         if current_actor().declaring and request.method == "GET" and _business(request.path):
             return redirect(DECLARING_HOME)
     return None
+
+
+def _first() -> str:
+    """What an account must do before anything else: its own password (R6), then its one-time codes (design 7)."""
+    for owed, page in (("must_change", "/password/"), ("owes_code", "/security/")):
+        if cookie.get(owed):
+            return "" if request.path.startswith((page, "/password/", "/logout/", "/api/")) else page
+    return ""
 
 
 def _suspended(session: scoped_session[Any], actor: Actor) -> bool:
@@ -222,8 +230,9 @@ def _still_valid(session: scoped_session[Any], actor: Actor) -> bool:
     )
 
 
-def log_in(account: Account, must_change: bool) -> None:
-    """A new session cookie for the account: nothing of the old one survives (fixation)."""
+def log_in(account: Account, must_change: bool, owes_code: bool = False) -> None:
+    """A new session cookie for the account: nothing of the old one survives (fixation). `owes_code`: it must set up
+    one-time codes first."""
     actor = actor_of(account)
     cookie.clear()
     cookie.permanent = True
@@ -234,6 +243,7 @@ def log_in(account: Account, must_change: bool) -> None:
         began=now,
         seen=now,
         must_change=must_change,
+        owes_code=owes_code,
         tenant_name=tenant_name(account),
     )
 

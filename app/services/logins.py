@@ -15,6 +15,7 @@ from argon2.exceptions import VerifyMismatchError
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
+from app.services import second_factor
 from app.services.errors import DomainError
 from config import settings
 from models.accounts import Account, AccountState, Credential, LoginRecord
@@ -130,15 +131,14 @@ def _matches(hashed: str, password: str) -> bool:
 
 def authenticate(session: Session, username: str, password: str, address: str) -> Account:
     """The account, or the one refusal for unknown user and wrong password (R4). Runs as the auth actor and
-    commits: a failure must be counted even though the request is refused."""
+    commits: a failure must be counted even though the request is refused. Where one-time codes are switched on, the
+    right password alone raises `SecondStep`."""
     account = session.scalars(sa.select(Account).where(Account.username == username[:40])).one_or_none()
     credential = _credential(session, account.id) if account is not None else None
     until = credential.locked_until if credential is not None else _as_if_locked(session, _written(username))
     if until is not None and until > clock.now():
         _matches(_NOBODY, password)
-        _record(session, account, username, "锁定中", address)
-        minutes = -(-int((until - clock.now()).total_seconds()) // 60)
-        raise DomainError("login.locked", f"密码错误次数过多,请{minutes}分钟后再试", status=429)
+        raise _locked(session, account, username, until, address)
     if account is None or credential is None:
         _matches(_NOBODY, password)
         _record(session, None, username, UNKNOWN, address)
@@ -150,7 +150,40 @@ def authenticate(session: Session, username: str, password: str, address: str) -
     if account.state is not AccountState.ACTIVE:
         _record(session, account, username, "已停用", address)
         raise DomainError("login.disabled", "账号已停用,请联系本单位负责人", status=403)
+    if second_factor.active(session, account.id):
+        raise SecondStep(account)
     return enter(session, account, address)
+
+
+class SecondStep(DomainError):
+    """The password was right; the one-time code is still to come."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__("login.code", "该账号已开启动态验证码,请填写", "code", status=401)
+        self.account = account
+
+
+def second_step(session: Session, account: Account, code: str, address: str) -> Account:
+    """The code after the password. Wrong ones are counted with the wrong passwords (R4). Commits as they do."""
+    credential, username = _credential(session, account.id), account.username
+    if credential is None or account.state is not AccountState.ACTIVE:
+        raise DomainError("login.disabled", "账号已停用,请联系本单位负责人", status=403)
+    if credential.locked_until is not None and credential.locked_until > clock.now():
+        raise _locked(session, account, username, credential.locked_until, address)
+    if not second_factor.use(session, account.id, code):
+        _count_failure(session, credential)
+        _record(session, account, username, "动态验证码错误", address)
+        raise DomainError("login.code_wrong", second_factor.WRONG, "code", status=401)
+    return enter(session, account, address)
+
+
+def _locked(
+    session: Session, account: Account | None, username: str, until: datetime, address: str
+) -> DomainError:
+    """The refusal while the lock holds; it is recorded."""
+    _record(session, account, username, "锁定中", address)
+    minutes = -(-int((until - clock.now()).total_seconds()) // 60)
+    return DomainError("login.locked", f"密码错误次数过多,请{minutes}分钟后再试", status=429)
 
 
 def enter(session: Session, account: Account, address: str) -> Account:

@@ -268,6 +268,13 @@ class IdNumber(Personal):
         return formats.id_number(text, clock.today()) if text.strip() else ""
 
 
+class Secret(Personal):
+    """A key that only the log-in reads: never shown, never searched for."""
+
+    cache_ok = True
+    kind, name = "secret", "secret"
+
+
 class Mobile(Personal):
     """手机号码 (R12), masked as R21."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -18,10 +19,11 @@ from app.panel.forms import PanelForm, Required
 from app.panel.limits import limited
 from app.panel.pages import Entrance, FormPage, Link, LoginPage
 from app.panel.web import log_in
-from app.services import logins, signing
+from app.services import logins, second_factor, signing
 from app.services.errors import DomainError
 from config import settings
 from models.accounts import Account
+from models.kit import clock
 
 HOMES = {"candidate": "/space/"}
 
@@ -32,6 +34,16 @@ class LoginForm(PanelForm):
     )
     password = PasswordField("密码", [Required("密码")], render_kw={"autocomplete": "current-password"})
     captcha = StringField("验证码", [Required("验证码")], render_kw={"autocomplete": "off", "maxlength": 8})
+    next = HiddenField()
+
+
+class CodeForm(PanelForm):
+    code = StringField(
+        "动态验证码",
+        [Required("动态验证码")],
+        description="打开手机上的验证器,输入本账号的6位数字;手机不在身边时可用恢复码",
+        render_kw={"autocomplete": "one-time-code", "autofocus": True, "maxlength": 20},
+    )
     next = HiddenField()
 
 
@@ -71,6 +83,9 @@ class Login(BaseView):
                 return self._enter(
                     logins.authenticate(self.session, username, password, request.remote_addr or "")
                 )
+            except logins.SecondStep as step:
+                self.session.rollback()
+                return self._ask_code(step.account, form.next.data or "")
             except DomainError as refusal:
                 self.session.rollback()
                 error, status = refusal.message, refusal.status
@@ -86,9 +101,51 @@ class Login(BaseView):
         )
         return render_template("panel/login.html", page=page), status
 
+    def _ask_code(self, account: Account, wanted: str) -> Response:
+        """The password was right: the cookie remembers for a few minutes whose code is awaited."""
+        until = clock.now() + timedelta(minutes=settings().second_factor_minutes)
+        cookie["awaited"] = [account.id, account.epoch, until.timestamp()]
+        return redirect(url_for("Login.second", next=wanted or None))
+
+    @expose("/login/code/", methods=["GET", "POST"])
+    def second(self) -> Any:
+        """The second step of those who have one-time codes."""
+        account = self._awaited()
+        if account is None:
+            cookie.pop("awaited", None)
+            return redirect(url_for("Login.login"))
+        form = CodeForm(request.form, next=request.args.get("next", ""))
+        error, status = "", 200
+        if request.method == "POST" and form.validate():
+            try:
+                with limited(settings().login_rate, "login"):
+                    address = request.remote_addr or ""
+                    return self._enter(
+                        logins.second_step(self.session, account, form.code.data or "", address)
+                    )
+            except DomainError as refusal:
+                self.session.rollback()
+                error, status = refusal.message, refusal.status
+        form.code.data = ""
+        page = LoginPage(
+            title="动态验证码",
+            form=form,
+            action="/login/code/",
+            error=error,
+            links=[Link("返回登录", "/login/")],
+        )
+        return render_template("panel/login.html", page=page), status
+
+    def _awaited(self) -> Account | None:
+        """The account whose password was right a moment ago, unless its sessions have ended since."""
+        key, epoch, until = cookie.get("awaited") or (0, 0, 0)
+        account: Account | None = self.session.get(Account, key)
+        late = until <= clock.now().timestamp()
+        return None if account is None or late or account.epoch != epoch else account
+
     def _enter(self, account: Account) -> Response:
         must_change = logins.must_change(self.session, account.id)
-        log_in(account, must_change)
+        log_in(account, must_change, second_factor.owed(self.session, account))
         home = HOMES.get(account.kind.value, "/console/")
         return redirect("/password/" if must_change else safe_next(home))
 
@@ -145,7 +202,8 @@ class Login(BaseView):
             account = session.get_one(Account, account_id)
             logins.change_password(session, account, form.old.data or "", form.password.data or "")
             session.commit()
-            log_in(session.get_one(Account, account_id, populate_existing=True), False)
+            account = session.get_one(Account, account_id, populate_existing=True)
+            log_in(account, False, second_factor.owed(session, account))
             home = HOMES.get(account.kind.value, "/console/")
         flash("密码已修改", "success")
         return redirect(home)
