@@ -21,13 +21,17 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from app.access.actor import WalledSession
+from app.access.roles import may
+from app.gateways import storage
 from app.jobs.running import run_pending
+from app.panel.fab import shown_to_anyone
+from app.panel.resolve import resolve_table
 from config import MB, reset_settings, settings
 from models.kit import Mark, declared_models, fields_of
 from tests.documents import samples
 from tests.http.test_desk import fields
 from tests.imports.conftest import data_folder
-from tests.security.conftest import Demo
+from tests.security.conftest import EVERY_ROLE, Demo
 from tests.sheets import forge
 
 __all__ = ["data_folder"]  # files of a test in a folder of its own, so that they can be counted
@@ -215,16 +219,69 @@ HIDDEN = [
 ]
 
 
+def stored(demo: Demo, columns: list[tuple[str, str]]) -> None:
+    """Every row has a file in these columns, and it is there."""
+    key = storage.new_key("jpg")
+    storage.put(key, samples.jpeg())
+    with demo.owner.begin() as connection:
+        connection.exec_driver_sql("set session_replication_role = replica")
+        for table, column in columns:
+            connection.execute(sa.text(f"update {table} set {column} = :key"), {"key": key})
+
+
+# The doors of their own through which a hidden file is fetched, and the permission each asks (R23).
+OWN_DOORS = {("e_certificate", "file"): "download"}
+
+
 @pytest.mark.parametrize(("table", "column"), HIDDEN)
-def test_a_hidden_file_is_not_fetched_by_whoever_sees_its_row(table: str, column: str, demo: Demo) -> None:
-    """An e-certificate's PDF carries the full ID number: listing it is not downloading it (R23)."""
-    for role in ("organisation.clerk", "platform.auditor", "school.principal", "organisation.principal"):
+def test_a_hidden_file_is_fetched_through_its_own_door_alone(table: str, column: str, demo: Demo) -> None:
+    """An e-certificate's PDF carries the full ID number, a hand signature serves one decision (R121): seeing the row
+    fetches neither, whatever the role, in the console, at the desk or through the API."""
+    stored(demo, [(table, column)])
+    verb, seen = OWN_DOORS.get((table, column), ""), 0
+    for role in EVERY_ROLE:
         own = demo.own(role, table)
-        if own is None:
+        if own is None or not may(demo.actor(role), table, "list"):
             continue
-        assert demo.api(role).get(f"{table}/{own}/file/{column}").status_code in (403, 404)
-        if role in ("organisation.clerk", "platform.auditor"):
-            assert demo.browser(role).get(f"/console/{table}/{own}/file/{column}").status_code in (403, 404)
+        seen += 1
+        address = f"{table}/{own}/file/{column}"
+        assert demo.api(role).get(address).status_code == 404, role
+        assert demo.browser(role).get(f"/desk/{address}").status_code in (403, 404), role
+        opened = bool(verb) and may(demo.actor(role), table, verb)
+        if not opened:
+            assert demo.browser(role).get(f"/console/{address}").status_code in (403, 404), role
+    assert seen > 0
+
+
+SHOWN = [
+    (model.__tablename__, name)
+    for model in declared_models()
+    for name, field in fields_of(model).items()
+    if getattr(field.type, "kind", "") in ("file", "photo") and not field.has(Mark.HIDDEN)
+]
+
+
+def test_every_shown_file_is_fetched_by_those_who_see_its_row_and_by_nobody_else(demo: Demo) -> None:
+    """Each file column × each role: 200 for a row of one's own, 404 for a foreign one, 403 without the table."""
+    stored(demo, SHOWN)
+    wrong, tried = [], set()
+    for role in EVERY_ROLE[:-1]:
+        api = demo.api(role)
+        for table, column in SHOWN:
+            rows = {200: demo.own(role, table), 404: demo.foreign(role, table)}
+            lists = may(demo.actor(role), table, "list")
+            for due, row in rows.items():
+                if row is None or not shown_to_anyone(resolve_table(table)):
+                    continue
+                answer = api.get(f"{table}/{row}/file/{column}")
+                tried.add((table, column, due))
+                if answer.status_code != (due if lists else 403):
+                    wrong.append(f"{role} {table}.{column} {row}: {answer.status_code}")
+                answer.close()
+    assert wrong == [], "\n".join(wrong)
+    assert {(table, column) for table, column, due in tried if due == 200} >= {
+        ("candidate", "photo"), ("declaration_file", "file"), ("e_certificate", "photo"), ("standard", "file"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
