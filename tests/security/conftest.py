@@ -22,6 +22,17 @@ from tests.demonstration import ACCOUNTS
 from tests.http.api import Client
 
 EVERY_ROLE = [*(role for role in ROLES if role != "public"), "public"]
+ONE_A_KIND = list({role.partition(".")[0]: role for role in reversed(EVERY_ROLE[:-1])}.values())[::-1]
+
+
+def first_of_its_kind(role: str, table: str, verb: str) -> bool:
+    """Whether no role named earlier of the same kind of actor holds this permission: the wall tells kinds apart, the
+    role table roles, so what is behind a door is looked at once a kind."""
+    kind = role.partition(".")[0]
+    earlier = EVERY_ROLE[: EVERY_ROLE.index(role)]
+    return not any(r.partition(".")[0] == kind and verb in ROLES[r].get(table, ()) for r in earlier)
+
+
 NOWHERE = 10**15 + 7
 TRAIL = (
     "audit_entry",
