@@ -268,11 +268,11 @@ def test_a_result_is_told_with_its_scores_and_no_sooner(as_: As, browse: Any) ->
     with clock.travel(at("2020-12-26T12:00")):
         browser = browse(account)
         browser.get("/space/scores/")
-        assert "77.250" not in browser.text()
+        assert "77.25" not in browser.text()
     with clock.travel(at("2020-12-28T12:00")):
         browser = browse(_again(as_))
         browser.get("/space/scores/")
-        assert "77.250" in browser.text() and "已通过" in browser.text() and "暂定" in browser.text()
+        assert "77.25" in browser.text() and "已通过" in browser.text() and "暂定" in browser.text()
 
 
 def test_a_score_is_doubted_while_it_is_public_and_the_doubt_taken_back(as_: As, browse: Any) -> None:
