@@ -19,11 +19,13 @@ from models.kit import (
     Mobile,
     Moment,
     Panel,
+    Said,
     Scope,
     Secret,
     Text,
     add,
     change,
+    declared_models,
     exact,
     field,
     filtered,
@@ -235,18 +237,48 @@ class LoginRecord(Declared):
     )
 
 
+_DEEDS = {
+    "INSERT": "新增", "UPDATE": "修改", "DELETE": "删除", "EXPORT": "导出", "UNMASK": "查看完整号码",
+    "REFUSED": "越权被拒", "hand_over": "移交账号", "extend": "延长",
+}  # fmt: skip
+_NOBODY = {"auth": "登录与认证", "job": "系统任务", "public": "公众"}
+
+
+def _who(actor: str) -> str:
+    """`school.principal` → 院校 · 院校负责人."""
+    if actor in _NOBODY or actor not in list(Role):
+        return _NOBODY.get(actor, actor)
+    role = Role(actor)
+    kind = Kind(role.kind).label
+    return role.label if role.label.startswith(kind) else f"{kind} · {role.label}"
+
+
+def _tables() -> list[tuple[str, str]]:
+    return sorted(
+        ((model.__tablename__, model.panel.label) for model in declared_models() if model.panel.audit),
+        key=lambda pair: pair[1],
+    )
+
+
+def _table(name: str) -> str:
+    labels = {model.__tablename__: model.panel.label for model in declared_models()}
+    return labels.get(name, name)
+
+
 class AuditEntry(Declared):
     """Who did what, when, from where; written by triggers, changed by nobody (审计). R135, D9."""
 
     at: Mapped[datetime] = field("时间", Moment(), listed, filtered, sortable)
-    actor: Mapped[str] = field("身份", Text(40), listed)
+    actor: Mapped[str] = field("身份", Said(40, _who), listed)
     account_id: Mapped[int | None] = reference("账号", "account", listed)
     tenant_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     address: Mapped[str | None] = field("来源地址", Text(60), listed)
     request: Mapped[str | None] = field("请求编号", Text(40))
-    action: Mapped[str] = field("动作", Text(40), listed, exact)
-    table_name: Mapped[str] = field("表", Text(60), listed, exact)
-    row_id: Mapped[int | None] = field("记录", Int(), listed)
+    action: Mapped[str] = field(
+        "动作", Said(40, lambda deed: _DEEDS.get(deed, deed), lambda: list(_DEEDS.items())), listed, exact
+    )
+    table_name: Mapped[str] = field("对象", Said(60, _table, _tables), listed, exact)
+    row_id: Mapped[int | None] = field("对象编号", Int(), listed)
     keys: Mapped[str | None] = mapped_column(INT8MULTIRANGE)
     rows: Mapped[int] = field("行数", Int(), default=1)
     changes: Mapped[dict[str, object] | None] = field("变更", Json(), wide)
@@ -268,3 +300,6 @@ class AuditEntry(Declared):
             job=add(),
         ),
     )
+
+    def __str__(self) -> str:
+        return f"{_DEEDS.get(self.action, self.action)}{_table(self.table_name)}"

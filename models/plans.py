@@ -385,7 +385,11 @@ class PlanSubject(Declared):
     full_mark: Mapped[Decimal] = field("满分", Amount(5, 1), default=100)
     pass_mark: Mapped[Decimal] = field("合格分数", Amount(5, 1), listed, help="“综合成绩合格”时仅供参考")
     weight: Mapped[int | None] = field(
-        "所占总成绩比例", Int(0, 100), listed, help="整数百分比,同一证书同一参考对象合计100"
+        "所占总成绩比例",
+        Int(0, 100),
+        listed,
+        unit="%",
+        help="整数百分比,同一证书同一参考对象合计100",
     )
     consecutive: Mapped[bool] = field(
         "多场连考", Flag(), default=False, help="勾选后每场各安排一个座位,否则只考其中一场"

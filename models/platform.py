@@ -20,6 +20,7 @@ from models.kit import (
     Moment,
     Move,
     Panel,
+    Said,
     Scope,
     State,
     Text,
@@ -105,13 +106,32 @@ class DictionaryItem(Declared):
     )
 
 
+_SCOPES = {
+    "account": ("账号", ("", "所属编号")),
+    "slip": ("缴费单号", ("日期",)),
+    "site": ("站点代码", ()),
+    "school": ("院校平台编号", ("前缀",)),
+    "certificate": ("证书编号", ("机构", "等级", "院校", "年份")),
+    "ticket": ("准考证号", ("年份", "机构", "等级", "院校")),
+    "plan": ("计划编号", ("日期",)),
+}
+
+
+def _scope(key: str) -> str:
+    """`certificate:600002:01:511001:26` → 证书编号(机构600002,等级01,院校511001,年份26)."""
+    name, *parts = key.split(":")
+    label, names = _SCOPES.get(name, (name, ()))
+    said = [f"{words}{part}" for words, part in zip(names, parts, strict=False) if words]
+    return f"{label}({','.join(said)})" if said else label
+
+
 class NumberSequence(Declared):
     """The last number given in a scope; numbers are never given twice (编号规则). R15, R65, R75, R76, R116.
 
     Advanced by the definer function `panel_take_numbers` alone: no role may write here.
     """
 
-    scope_key: Mapped[str] = field("编号范围", Code(120), listed, searched, unique, readonly)
+    scope_key: Mapped[str] = field("编号范围", Said(120, _scope), listed, searched, unique, readonly)
     last: Mapped[int] = field("最后编号", Int(), listed, readonly, default=0)
 
     panel = Panel(
@@ -129,6 +149,9 @@ class NumberSequence(Declared):
         hint="编号由系统连续给出,不能修改,也不重复使用",
         empty="还没有给出过编号",
     )
+
+    def __str__(self) -> str:
+        return _scope(self.scope_key)
 
 
 class SmsState(Choices):

@@ -51,7 +51,7 @@ from models.kit import (
     write,
 )
 from models.kit.scope import INSERT, SELECT, Rule
-from models.plans import ExamPlan, Phases
+from models.plans import ExamPlan, PassMode, Phases
 from models.registrations import AdmissionTicket, Registration
 
 # Candidates see nothing of their scores before the publicity starts (R100, E115).
@@ -337,6 +337,18 @@ RESULT_FLOW = Flow(
 )
 
 
+def _basis(rule: dict[str, Any]) -> str:
+    """The rule a result was computed by, in words."""
+    mode, mark = PassMode(rule["mode"]), rule["total_pass_mark"]
+    weighted = mode is PassMode.WEIGHTED
+    lines = [f"{mode.label},综合成绩合格分数{mark}" if weighted and mark is not None else mode.label]
+    for one in rule["subjects"]:
+        score = "未登记或缺考" if one["score"] is None else f"{one['score']}分"
+        bound = f"占{one['weight']}%" if weighted else f"合格分数{one['pass_mark']}"
+        lines.append(f"科目{one['code']}:{score},{bound}")
+    return "\n".join(lines)
+
+
 class CertificateResult(Declared):
     """Whether a candidate passed a certificate in a plan; provisional until all scores lock (考证结果). 4.11."""
 
@@ -371,7 +383,7 @@ class CertificateResult(Declared):
     outcome: Mapped[ResultOutcome] = field(
         "考证结果", State(ResultOutcome), listed, tabbed, readonly, flow=RESULT_FLOW
     )
-    rule_snapshot: Mapped[dict[str, Any] | None] = field("计算依据", Json(), readonly)
+    rule_snapshot: Mapped[dict[str, Any] | None] = field("计算依据", Json(_basis), readonly)
     final_at: Mapped[datetime | None] = field("最终确定时间", Moment(), readonly)
     site_id: Mapped[int | None] = reference(
         "考核站点", "exam_site", filtered, readonly, within=("organisation_id",)

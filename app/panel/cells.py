@@ -45,9 +45,11 @@ def _draw(resolved: Resolved, row: Any, name: str, declared: Field, value: Any, 
     if kind == "rich":
         return Cell("", "rich", html=value)
     if kind in ("integer", "decimal"):
-        return Cell(number(value), "number")
+        return Cell(number(value) + declared.unit, "number")
     if kind == "moment":
         return Cell(declared.type.shown(value), "moment")
+    if say := getattr(declared.type, "say", None):
+        return Cell(say(value), "lines" if kind == "json" else "text")
     return Cell(plain(value), _CELL.get(kind, "text"))  # type: ignore[arg-type]
 
 
@@ -60,6 +62,12 @@ _TONES = {
     "待认证": "blue", "已排考": "blue", "公示中": "blue",
     "未安排": "red", "缺考": "red", "已取消": "red",
 }  # fmt: skip
+
+
+def tab_tone(resolved: Resolved, name: str) -> str:
+    """The tone of the state that a tab of the list stands for."""
+    choices: Any = resolved.fields[resolved.tab].type.choices if resolved.tab else ()
+    return str(choices(name).tone) if name in list(choices) else _TONES.get(name, "green")
 
 
 def standing(row: Any) -> Cell | None:

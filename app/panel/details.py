@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -9,12 +12,12 @@ from app.access.actor import Actor
 from app.access.roles import may
 from app.panel import query
 from app.panel.cells import NOTHING, cell, plain, state_cell
-from app.panel.lists import _column, crumbs, row_links
+from app.panel.lists import _column, crumbs, row_links, window
 from app.panel.pages import Cell, Crumb, DetailPage, Item, Link, Related, Row, Section, Step
 from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import Wish
 from models.accounts import Account, AuditEntry
-from models.kit import Declared, Mark
+from models.kit import Declared, Mark, clock
 
 _WIDE = ("rich", "lines", "json")
 RELATED_ROWS = 10
@@ -68,17 +71,38 @@ def _sections(resolved: Resolved, row: Declared, photo: str) -> list[Section]:
     for name in resolved.shown:
         declared = resolved.fields[name]
         untold = declared.has(Mark.READONLY) and getattr(row, name) is None  # nothing has happened yet
-        if name in {photo, *resolved.same} or untold:
+        unsaid = kind_of(declared) == "json" and not declared.type.say and name != "changes"
+        if name in {photo, *resolved.same} or untold or unsaid:
             continue
-        wide = kind_of(declared) in _WIDE
-        drawn = Cell(plain(getattr(row, name)) if getattr(row, name) is not None else NOTHING, "lines")
-        shown = drawn if kind_of(declared) == "json" else cell(resolved, row, name)
-        sections.setdefault(resolved.section(name), []).append(Item(declared.label, shown, wide))
-    return [Section(title, items) for title, items in sections.items()]
+        section = sections.setdefault(resolved.section(name), [])
+        if (opens := _opening(resolved, name)) and getattr(row, opens) is not None:
+            section[-1] = Item(*window(resolved, row, opens, name))  # one window, not two moments
+            continue
+        section.append(Item(declared.label, _value(resolved, row, name), kind_of(declared) in _WIDE))
+    return [Section(title, items) for title, items in sections.items() if items]
+
+
+def _opening(resolved: Resolved, name: str) -> str:
+    """The column before this one, if the two are the ends of one window: `exam_from` of `exam_to`."""
+    opens, shown = f"{name.removesuffix('_to')}_from", resolved.shown
+    follows = name.endswith("_to") and opens in shown and shown.index(opens) + 1 == shown.index(name)
+    return opens if follows and resolved.fields[opens].label.endswith("开始") else ""
+
+
+def _value(resolved: Resolved, row: Declared, name: str) -> Cell:
+    if isinstance(row, AuditEntry) and name == "changes":
+        return Cell(_change(resolve_table(row.table_name), row, "\n") if row.changes else NOTHING, "lines")
+    return cell(resolved, row, name)
 
 
 def _steps(resolved: Resolved, row: Declared) -> list[Step]:
     """The states of the flow as a progress line, where the flow is a line (at most six states)."""
+    if (
+        hasattr(row, "WINDOWS")
+        and getattr(row, "published_at", None)
+        and not getattr(row, "cancelled_at", None)
+    ):
+        return _windows(resolved, row)
     flow = resolved.fields[resolved.state].flow if resolved.state else None
     if flow is None or len(flow.states) > 6:
         return []
@@ -95,15 +119,29 @@ def _steps(resolved: Resolved, row: Declared) -> list[Step]:
     if here not in path:
         return []
     at = path.index(here)
+    if len(path) < 2:  # a line of one point leads nowhere
+        return []
     return [
         Step(state.label, state="done" if i < at else "current" if i == at else "todo")
         for i, state in enumerate(path)
     ]
 
 
+def _windows(resolved: Resolved, row: Any) -> list[Step]:
+    """The windows of a published row as a line in time; several may be open at once (9.4)."""
+    now, steps = clock.now(), []
+    for name in row.WINDOWS:
+        opens, closes = getattr(row, f"{name}_from"), getattr(row, f"{name}_to")
+        label = resolved.fields[f"{name}_from"].label.removesuffix("开始")
+        when = f"{opens:%m-%d} ~ {closes - timedelta(minutes=1):%m-%d}"
+        steps.append(Step(label, when, "done" if closes <= now else "current" if opens <= now else "todo"))
+    return steps
+
+
 def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, table: str) -> Related:
     child = resolve_table(table)
     column = next(name for name, declared in child.fields.items() if declared.refers == resolved.table)
+    said = {resolved.fields[name].label: cell(resolved, row, name).text for name in resolved.shown}
     names = [name for name in child.listed if name not in {column, *child.same}]
     rows = (
         session.scalars(
@@ -116,6 +154,14 @@ def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, 
         .unique()
         .all()
     )
+    # What every row repeats of the row above them is said there.
+    names = [
+        name
+        for name in names
+        if not rows
+        or (text := said.get(child.fields[name].label, NOTHING)) == NOTHING
+        or any(cell(child, r, name).text != text for r in rows)
+    ]
     open_door = may(actor, table, "list")
     listed = bool(rows) and open_door and column in child.filters
     more = Link("查看全部", f"{child.url}/?f_{column}={row.id}") if listed else None
@@ -146,7 +192,7 @@ def _history(session: Session, resolved: Resolved, actor: Actor, row: Declared) 
 _VERBS = {"INSERT": "新建", "DELETE": "删除"}
 
 
-def _change(resolved: Resolved, entry: AuditEntry) -> str:
+def _change(resolved: Resolved, entry: AuditEntry, between: str = ";") -> str:
     if entry.action in _VERBS:
         return _VERBS[entry.action]
     parts = []
@@ -156,7 +202,7 @@ def _change(resolved: Resolved, entry: AuditEntry) -> str:
             continue
         old, new = (_word(declared, value) for value in pair)
         parts.append(f"{declared.label}:{old} → {new}")
-    return ";".join(parts) or (entry.reason or "更新")
+    return between.join(parts) or (entry.reason or "更新")
 
 
 def _word(declared: object, value: object) -> str:
@@ -166,4 +212,8 @@ def _word(declared: object, value: object) -> str:
         return "空"
     if choices is not None and value in list(choices):
         return str(choices(value).label)
+    if isinstance(value, bool):
+        return plain(value)
+    if getattr(type_, "kind", "") == "moment":
+        return str(type_.shown(datetime.fromisoformat(str(value))))  # type: ignore[union-attr]
     return str(value)[:60]

@@ -179,6 +179,8 @@ def _value(name: str, declared: Field, unmasked: bool) -> Callable[[Any], Any]:
         return lambda row: None if (value := getattr(row, name)) is None else value.label
     if kind == "moment":
         return lambda row: _moment(declared, getattr(row, name))
+    if say := getattr(declared.type, "say", None):
+        return lambda row: None if (value := getattr(row, name)) is None else say(value)
     return lambda row: getattr(row, name)
 
 

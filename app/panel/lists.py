@@ -125,6 +125,8 @@ def _filter(session: Session, resolved: Resolved, name: str, wish: Wish) -> Filt
         return Filter(
             key, declared.label, "dates", given.get(f"{name}_from", ""), given.get(f"{name}_to", "")
         )
+    if offers := getattr(declared.type, "offers", None):
+        return Filter(key, declared.label, "choice", value, options=offers())
     exact = declared.has(Mark.EXACT) or private
     hint = "完整号码,精确查找" if private else ""
     return Filter(key, declared.label, "exact" if exact else "text", value, private=private, hint=hint)
@@ -158,8 +160,13 @@ def _line(resolved: Resolved, row: Declared, column: str, caption: str) -> tuple
     if not last:
         label = _label(resolved, column)
         return "" if label == caption else label, cell(resolved, row, column)
+    return window(resolved, row, first, last)
+
+
+def window(resolved: Resolved, row: Declared, first: str, last: str) -> tuple[str, Cell]:
+    """Two columns as the one window they are: 报考开始 and 报考结束 → 报考时间."""
     ends = [cell(resolved, row, name).text for name in (first, last)]
-    return resolved.fields[first].label.removesuffix("开始") + "时间", Cell(" ~ ".join(ends))
+    return resolved.fields[first].label.removesuffix("开始") + "时间", Cell(" ~ ".join(ends), "moment")
 
 
 def _only_derived(resolved: Resolved) -> bool:

@@ -364,6 +364,28 @@ class Quota:
 
 
 @dataclass(frozen=True)
+class Slice:
+    """A part of a whole; `start` and `size` are its place on the ring in percent (size 0 = not drawn)."""
+
+    label: str
+    count: str  # "238", "10000+"
+    tone: Tone
+    href: str
+    start: float = 0.0
+    size: float = 0.0
+
+
+@dataclass(frozen=True)
+class Share:
+    """How the rows of a table divide into their states: a ring and its legend, each part leading to its list."""
+
+    title: str
+    total: str
+    slices: Sequence[Slice]
+    href: str
+
+
+@dataclass(frozen=True)
 class News:
     title: str
     when: str
@@ -377,7 +399,9 @@ class HomePage(Page):
 
     todos: Sequence[Todo] = ()
     windows: Sequence[Window] = ()
+    shares: Sequence[Share] = ()
     quotas: Sequence[Quota] = ()
+    quotas_title: str = "指标使用"
     news: Sequence[News] = ()
     news_url: str = ""
     shortcuts: Sequence[Link] = ()

@@ -116,13 +116,28 @@ def find(session: Session, resolved: Resolved, wish: Wish) -> Found:
 
 def _counts(session: Session, resolved: Resolved, wheres: list[list[Any]]) -> list[int]:
     """Counts that stop at the cap, all in one statement."""
+    return list(session.execute(sa.select(*(_capped(resolved, where) for where in wheres))).one())
+
+
+def _capped(resolved: Resolved, where: list[Any]) -> Any:
     limit = settings().count_cap + 1
+    few = sa.select(sa.literal(1)).select_from(resolved.model).where(*where).limit(limit).subquery()
+    return sa.select(sa.func.count()).select_from(few).scalar_subquery()
 
-    def capped(where: list[Any]) -> Any:
-        few = sa.select(sa.literal(1)).select_from(resolved.model).where(*where).limit(limit).subquery()
-        return sa.select(sa.func.count()).select_from(few).scalar_subquery()
 
-    return list(session.execute(sa.select(*(capped(where) for where in wheres))).one())
+def tab_counts(session: Session, tables: list[Resolved]) -> list[list[tuple[TabSpec, int]]]:
+    """The tabs of several lists and how many rows stand under each, in one statement."""
+    asked = [
+        (resolved, tab, [] if tab.where is None else [tab.where])
+        for resolved in tables
+        for tab in tabs_of(resolved)
+    ]
+    if not asked:
+        return []
+    counts = iter(
+        session.execute(sa.select(*(_capped(resolved, where) for resolved, _, where in asked))).one()
+    )
+    return [[(tab, next(counts)) for other, tab, _ in asked if other is resolved] for resolved in tables]
 
 
 def order(resolved: Resolved, sort: str) -> list[Any]:

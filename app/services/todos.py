@@ -21,11 +21,13 @@ from models.issuance import IssuanceState, IssuanceTask
 from models.kit import Declared, clock
 from models.plans import ExamPlan, PlanState
 from models.quotas import Quota
+from models.regions import Province
 from models.registrations import Registration, RegistrationState
 from models.scores import Recheck, RecheckState
 from models.sites import ExamSite
 
 MOST = 1000
+SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -163,19 +165,60 @@ def open_windows(session: Session, actor: Actor) -> list[tuple[str, str, datetim
             .where(DeclarationBatch.published_at.is_not(None), DeclarationBatch.window_to > now)
             .limit(10)
         )
-        found += [(batch.name, "申报时间", batch.window_from, batch.window_to) for batch in batches]
+        found += [
+            (_batch_name(batch, actor), "申报时间", batch.window_from, batch.window_to) for batch in batches
+        ]
     return sorted(found, key=lambda item: item[3])[:8]
 
 
-def quotas_of_year(session: Session, actor: Actor) -> list[Quota]:
-    """The school's quotas of this year, the fullest first."""
-    if actor.kind != "school":
-        return []
-    return list(
-        session.scalars(
+def _batch_name(batch: DeclarationBatch, actor: Actor) -> str:
+    """Provinces name their batches alike; who sees several must tell them apart."""
+    return f"{batch.province.name}{batch.name}" if actor.kind == "platform" else batch.name
+
+
+@dataclass(frozen=True)
+class QuotaUse:
+    """Places granted and used this year: of a quota, or of all quotas of a certificate or a province."""
+
+    label: str
+    used: int
+    granted: int
+    href: str = ""
+
+
+def quotas_of_year(session: Session, actor: Actor) -> list[QuotaUse]:
+    """A school's own quotas, the scarcest first; of others' quotas the sums by certificate, of the whole country
+    those by province, the largest first (R33, R37)."""
+    if actor.kind == "school":
+        own = session.scalars(
             sa.select(Quota)
             .where(Quota.year == clock.now().year)
             .order_by((Quota.granted - Quota.used).asc())
-            .limit(6)
+            .limit(SHOWN)
         )
+        return [QuotaUse(str(q.certificate), q.used, q.granted, f"/console/quota/{q.id}") for q in own]
+    of = Province if actor.kind == "platform" else Certificate
+    key, filtered = (
+        ("province_id", "") if of is Province else ("certificate_id", "/console/quota/?f_certificate_id=")
     )
+    sums = (
+        sa.select(
+            getattr(Quota, key).label("key"),
+            sa.func.sum(Quota.used).label("used"),
+            sa.func.sum(Quota.granted).label("granted"),
+        )
+        .where(Quota.year == clock.now().year)
+        .group_by(getattr(Quota, key))
+        .order_by(sa.desc("granted"), "key")
+        .limit(SHOWN)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(of, sums.c.used, sums.c.granted)
+        .join(sums, sums.c.key == of.id)
+        .order_by(sums.c.granted.desc(), of.id)
+    )
+    return [
+        QuotaUse(str(row), used, granted, f"{filtered}{row.id}" if filtered else "")
+        for row, used, granted in rows
+    ]

@@ -54,6 +54,7 @@ class Field:
     within: tuple[str, ...] = ()  # columns that must be equal on both rows (composite key: D3)
     flow: Flow | None = None
     copied: str = ""  # "candidate_id.name": the database copies it through that reference, and keeps it true
+    unit: str = ""  # drawn behind a number: "%"
     computed: str = ""  # SQL over the row: the database keeps it as a stored generated column
 
     def has(self, mark: Mark) -> bool:
@@ -78,6 +79,7 @@ def field(
     flow: Flow | None = None,
     copied: str = "",
     computed: str = "",
+    unit: str = "",
     name: str = "",
 ) -> MappedColumn[Any]:
     """A column with its label on screen. Required unless annotated `Mapped[... | None]`.
@@ -102,6 +104,7 @@ def field(
         flow=flow,
         copied=copied,
         computed=computed,
+        unit=unit,
     )
     generated = (sa.Computed(computed, persisted=True),) if computed else ()
     extra: dict[str, Any] = {}

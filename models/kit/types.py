@@ -64,6 +64,22 @@ class Code(Text):
         return super().normalise(formats.half_width(text))
 
 
+class Said(Text):
+    """A code the platform writes and people read as words: `say` turns one into the other, `offers` are all there are
+    to look for (none = too many to choose from)."""
+
+    cache_ok = True
+
+    def __init__(
+        self,
+        length: int,
+        say: Callable[[str], str],
+        offers: Callable[[], list[tuple[str, str]]] | None = None,
+    ) -> None:
+        super().__init__(length)
+        self.say, self.offers = say, offers
+
+
 class Email(Text):
     cache_ok = True
 
@@ -223,9 +239,15 @@ class State(Choice):
 
 
 class Json(Kinded, TypeDecorator[Any]):
+    """`say` puts the content into words, a line each; without it nobody is shown it."""
+
     impl = JSONB
     cache_ok = True
     kind = "json"
+
+    def __init__(self, say: Callable[[Any], str] | None = None) -> None:
+        super().__init__()
+        self.say = say
 
 
 class File(Kinded, TypeDecorator[str]):

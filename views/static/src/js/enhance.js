@@ -102,7 +102,7 @@ function picker(input) {
       const [, year, month, day] = BARE_DATE.exec(text) ?? [];
       return year ? new Date(year, month - 1, day, hour, minute) : flatpickr.parseDate(text, format);
     },
-    locale: { ...Mandarin, firstDayOfWeek: 1 },
+    locale: { ...Mandarin, firstDayOfWeek: 1, hourAriaLabel: "时", minuteAriaLabel: "分", yearAriaLabel: "年", monthAriaLabel: "月" },
     allowInput: true,
     disableMobile: true,
     minDate: input.dataset.min || undefined,
