@@ -76,6 +76,7 @@ def prepare(connection: sa.Connection, password: str) -> None:
         f"grant connect, temporary on database {name} to {', '.join((wall.LOGIN, *wall.ROLES))}",
         f"grant create on database {name} to {wall.OWNER}",
         f"revoke connect, temporary on database {name} from public",
+        f"alter database {name} set jit = off",  # our statements are short: compiling them costs more than it saves
         f"grant usage, create on schema public to {wall.OWNER}",
         "revoke create on schema public from public",
         f"grant usage on schema public to {wall.LOGIN}",
