@@ -14,7 +14,17 @@ MAX_BYTES = 1024 * 1024
 _LARGEST_SIDE = 8_000
 _KEPT_WIDTH = 800
 _LEAST_INK = 100  # dots; a signature of thirty points has more on the smallest screen
+_LEAST_STROKES, _LEAST_POINTS, _MOST_STROKES = 2, 30, 1_000
 _LEAST_EXTENT = 24  # dots in one direction: a tap is smaller on any screen
+
+
+def check_strokes(strokes: object) -> None:
+    """4.13: two strokes, or thirty points in one; `strokes` is the number of points of each, as the phone counted."""
+    counts = strokes if isinstance(strokes, list) and len(strokes) <= _MOST_STROKES else []
+    if not counts or not all(type(count) is int and count > 0 for count in counts):
+        raise _refused("strokes", "签名不完整,请重新签名")
+    if len(counts) < _LEAST_STROKES and sum(counts) < _LEAST_POINTS:
+        raise _refused("short", "签名笔画太少,请完整书写姓名")
 
 
 def check_signature(data: bytes) -> bytes:

@@ -80,7 +80,8 @@ def _take(doors: Doors, importer: Importer) -> int:
     upload = request.files.get(FIELD)
     if upload is None or not upload.filename:
         raise DomainError("import.no_file", "请选择要上传的文件", FIELD)
-    mode = GOOD if request.form.get("mode") == GOOD else ALL
+    offered = [mode for mode, _, _ in _modes(importer)] or [ALL]
+    mode = request.form.get("mode", "") if request.form.get("mode") in offered else offered[0]
     with _kept(upload, importer.accept) as path:
         back = f"{doors.resolved.url}/"
         job = imports.start(doors.session, current_actor(), importer, path, upload.filename, mode, back)
@@ -110,10 +111,17 @@ def _page(resolved: Resolved, importer: Importer, error: str = "") -> ImportPage
         accept=importer.accept,
         field=FIELD,
         max_bytes=importer.max_bytes(),
-        modes=MODES if importer.may_skip else (),
+        modes=_modes(importer),
         back=f"{resolved.url}/",
         error=error,
     )
+
+
+def _modes(importer: Importer) -> tuple[tuple[str, str, str], ...]:
+    """What may be chosen, the default first."""
+    if not importer.may_skip:
+        return ()
+    return MODES[::-1] if importer.skips else MODES
 
 
 def _hints(importer: Importer) -> tuple[str, ...]:

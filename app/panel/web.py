@@ -272,6 +272,8 @@ def context() -> dict[str, Any]:
     actor = current_actor()
     role = Role(actor.role)
     who = Who(actor.name, cookie.get("tenant_name", ""), role.label, unread(actor))
+    if actor.kind == "candidate":  # who logs in by a code to the phone
+        who = replace(who, security_url="")
     return {"menu": menus.menu(actor, request.path), "who": who, "home_url": "/console/"}
 
 

@@ -113,6 +113,7 @@ def _sites_to_lend(session: Session) -> list[tuple[str, str]]:
     on="one",
     order=20,
     primary=True,
+    when=lambda row: _undecided(row) and row.plan.holds("scheduling", clock.now()),
     asks=(
         Ask("site_id", "考核站点", None, options=_sites_to_lend),
         Ask("places", "人数", Int(1, 99999), required=False, help="留空即申请的人数"),

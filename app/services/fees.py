@@ -149,7 +149,11 @@ def _basis_options(session: Session) -> list[tuple[str, str]]:
     "生成缴费申请单",
     icon="receipt",
     order=20,
-    when=lambda row: row.state is not RegistrationState.CANCELLED and not row.paid,
+    when=lambda row: (
+        row.state is not RegistrationState.CANCELLED
+        and not row.paid
+        and row.plan.fee_mode is not FeeMode.NONE  # R83
+    ),
     asks=(
         Ask("basis", "缴费方式", None, options=_basis_options, help="按证书缴费时,该证书的全部科目一并列入"),
     ),

@@ -92,6 +92,7 @@ class Importer:
     guard: Callable[[Path], None] | None = None
     max_bytes: Callable[[], int] = lambda: settings().upload_xlsx_bytes
     may_skip: bool = True  # whether 仅导入正确行 is offered
+    skips: bool = False  # whether it is what happens unless the other is chosen (R77, E88)
     hints: tuple[str, ...] = ()
 
     def spec(self, session: Session, actor: Actor) -> SheetSpec:

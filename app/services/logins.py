@@ -115,6 +115,12 @@ def change_password(session: Session, account: Account, old: str, new: str) -> N
     set_password(session, account.id, new, must_change=False)
 
 
+def choose_password(session: Session, account: Account, new: str) -> None:
+    """By a candidate who came in with a code to the bound mobile: the first password, or one for a forgotten one."""
+    check_new_password(new)
+    set_password(session, account.id, new, must_change=False)
+
+
 def _credential(session: Session, account_id: int) -> Credential | None:
     return session.scalars(sa.select(Credential).where(Credential.account_id == account_id)).one_or_none()
 

@@ -257,6 +257,7 @@ deletions = register(
         clean=exam_rows.cleaners,
         personal=exam_rows.PERSONAL,
         verb="delete_by_sheet",
+        skips=True,
         hints=DELETIONS.notes,
     )
 )

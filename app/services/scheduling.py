@@ -305,11 +305,12 @@ def subjects_of(session: Session, plan: ExamPlan) -> list[PlanSubject]:
 # Buttons
 
 
-def _in_window(plan: Any) -> bool:
+def in_window(plan: Any) -> bool:
+    """Whether to offer what R85 allows now; the service asks again."""
     return bool(plan.holds("scheduling", clock.now()))
 
 
-def _may_publish(plan: Any) -> bool:
+def may_publish(plan: Any) -> bool:
     return plan.state is PlanState.PUBLISHED and plan.scheduling_from <= clock.now() < plan.exam_to
 
 
@@ -333,7 +334,7 @@ page_link(
     icon="wand",
     order=31,
     primary=True,
-    when=_in_window,
+    when=in_window,
     confirm="为全部未发布的科目重新安排考场和座位;已发布的安排不变",
 )
 def _auto_schedule(session: Session, actor: Actor, chosen: list[ExamPlan]) -> Outcome:
@@ -376,7 +377,7 @@ def _work(run: Run) -> None:
     icon="arrow-back-up",
     order=32,
     danger=True,
-    when=_in_window,
+    when=in_window,
     confirm="撤销本计划的全部座位安排,考生回到未排考;已发布的安排也会撤回并通知院校",
 )
 def _unschedule(session: Session, actor: Actor, chosen: list[ExamPlan]) -> Outcome:
@@ -395,7 +396,7 @@ _ACCEPT = Ask(
     on="one",
     icon="send",
     order=33,
-    when=_may_publish,
+    when=may_publish,
     asks=(_ACCEPT,),
     confirm="发布后院校和考生即可看到考场与座位,准考证地址随之确定",
 )
@@ -410,7 +411,13 @@ def _board(plan_id: int) -> str:
     return f"/console/scheduling/{plan_id}/"
 
 
-@move(PlanSubject, "publish_schedule", asks=(_ACCEPT,), order=33)
+@move(
+    PlanSubject,
+    "publish_schedule",
+    when=lambda subject: subject.schedule_state is ScheduleState.DRAFT and may_publish(subject.plan),
+    asks=(_ACCEPT,),
+    order=33,
+)
 def _publish_subjects(
     session: Session, actor: Actor, chosen: list[PlanSubject], accept_left: bool = False
 ) -> Outcome:
@@ -426,7 +433,7 @@ def _publish_subjects(
     icon="arrow-back-up",
     order=32,
     danger=True,
-    when=lambda subject: subject.schedule_state is not ScheduleState.NONE,
+    when=lambda subject: subject.schedule_state is not ScheduleState.NONE and in_window(subject.plan),
     confirm="撤销所选科目的全部座位安排,考生回到未排考",
 )
 def _unschedule_subjects(session: Session, actor: Actor, chosen: list[PlanSubject]) -> Outcome:

@@ -163,6 +163,12 @@ _ASK_SCORE = (
 )
 
 
+def _correctable(score: Score) -> bool:
+    """Until it locks, but not between recording and publicity, when nothing may change (4.10)."""
+    open_ = any(score.plan.holds(window, clock.now()) for window in ("recording", "publicity"))
+    return score.state is not ScoreState.LOCKED and (open_ or clock.now() >= score.plan.publicity_to)
+
+
 @action(
     Score,
     "correct",
@@ -170,7 +176,7 @@ _ASK_SCORE = (
     on="one",
     icon="edit",
     order=10,
-    when=lambda score: score.state is not ScoreState.LOCKED,
+    when=_correctable,
     asks=(*_ASK_SCORE, Ask("reason", "更正原因", Text(500, 2))),
     confirm="更正会留下记录并立即重新计算考证结果",
 )

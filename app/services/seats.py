@@ -18,7 +18,7 @@ from app.scheduling.model import Plan, Seat
 from app.services import scheduling_rows as rows
 from app.services.actions import Ask, action, page_link
 from app.services.errors import Conflict, DomainError
-from app.services.scheduling import as_drafts, lock, require_window, subjects_of, tell_schools
+from app.services.scheduling import as_drafts, in_window, lock, require_window, subjects_of, tell_schools
 from app.services.scheduling_ground import as_scheduled
 from app.services.sets import among
 from models.kit import Code, Int, Moment, Text, clock
@@ -223,7 +223,7 @@ _WHERE = (
 
 
 def _movable(row: Any) -> bool:
-    return bool(row.starts_at is None or row.starts_at > clock.now())
+    return in_window(row.plan) and bool(row.starts_at is None or row.starts_at > clock.now())
 
 
 @action(
@@ -234,7 +234,7 @@ def _movable(row: Any) -> bool:
     icon="armchair",
     order=40,
     asks=_WHERE,
-    when=lambda row: row.state is RegistrationState.REGISTERED and clock.now() < row.plan_exam_to,
+    when=lambda row: row.state is RegistrationState.REGISTERED and in_window(row.plan),
 )
 def _give(session: Session, actor: Actor, chosen: list[Registration], **where: Any) -> str:
     return _seat_one(session, chosen[0], where)

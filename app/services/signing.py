@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, current_actor
 from app.access.roles import may
-from app.documents.handwriting import check_signature
+from app.documents.handwriting import check_signature, check_strokes
 from app.jobs.registry import periodic
 from app.services import files, issuing, logins
 from app.services.actions import Ask, Outcome, action, move
@@ -242,10 +242,11 @@ def open_on_phone(session: Session, ticket: Ticket, phone: str) -> Summary:
     )
 
 
-def sign_on_phone(session: Session, ticket: Ticket, phone: str, image: bytes) -> int:
+def sign_on_phone(session: Session, ticket: Ticket, phone: str, image: bytes, strokes: object) -> int:
     """The hand signature: all tasks decided in this transaction, or none. Returns how many."""
     request = _open_request(session, ticket, lock=True)
     _require_phone(request, phone)
+    check_strokes(strokes)
     written = check_signature(image)
     key = files.keep(session, ticket.actor, "手写签名.png", "png", written)
     ids = issuing.sign_all(session, ticket.actor, request, key)

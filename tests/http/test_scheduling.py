@@ -70,6 +70,27 @@ def test_outside_the_window_the_buttons_say_why(as_: Any, browse: Any) -> None:
         assert browser.act("exam_plan", "auto_schedule", [plan]).status_code == 409
 
 
+def test_after_the_window_no_row_offers_what_would_be_refused(as_: Any, browse: Any) -> None:
+    """R85: a button is there only where state, role and window allow it."""
+    plan, _ = a_plan_with(as_, 3, 2)
+    scheduled(as_, plan)
+    account = somebody(as_, Role.ORGANISATION_MANAGER, organisation_id=5)
+    offered = {
+        "registration": ["手工排考"],
+        "seat_assignment": ["调整座位", "撤销座位"],
+        "plan_subject": ["撤销排考"],
+    }
+    for moment, due in ((IN_SCHEDULING, True), (made.at("2020-12-22T00:00"), False)):
+        with clock.travel(moment):
+            browser = browse(account)
+            for table, words in offered.items():
+                browser.get(f"/console/{table}/")
+                rows = browser.text().partition("<tbody")[2]
+                assert rows, table
+                for word in words:
+                    assert (word in rows) is due, (table, word, moment)
+
+
 @pytest.mark.parametrize(
     ("role", "tenant"),
     [(Role.SCHOOL_PRINCIPAL, {"school_id": 11}), (Role.ORGANISATION_CLERK, {"organisation_id": 5})],

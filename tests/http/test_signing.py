@@ -45,6 +45,9 @@ def post(phone: Browser, what: str, **body: str) -> Any:
     return phone.client.post(f"/sign/{what}", json=body, headers=headers)
 
 
+STROKES = [14, 9]  # points of each, as the phone counts them
+
+
 def signature() -> str:
     return "data:image/png;base64," + base64.b64encode(make.written()).decode()
 
@@ -71,7 +74,7 @@ def test_the_way_of_a_signature(as_: As, browse: Any) -> None:
     assert len(told.json["names"]) == 5 and told.json["names"][-1].endswith("等")
     desk.get(page, headers={"HX-Target": "desk", "HX-Request": "true"})
     assert "已扫码" in desk.text() and "<header" not in desk.text()
-    done = post(phone, "submit", token=token, image=signature())
+    done = post(phone, "submit", token=token, image=signature(), strokes=STROKES)
     assert done.status_code == 200 and "7张" in done.json["message"]
     desk.get(page)
     assert "签字完成" in desk.text() and "签字二维码" not in desk.text()
@@ -85,7 +88,7 @@ def test_a_page_of_the_plan_signs_all_that_wait(as_: As, browse: Any) -> None:
     assert answer.status_code == 302, desk.text()
     token = latest_token(as_)
     post(phone, "lookup", token=token)
-    assert post(phone, "submit", token=token, image=signature()).status_code == 200
+    assert post(phone, "submit", token=token, image=signature(), strokes=STROKES).status_code == 200
     assert set(make.state_of(as_, *ids)) == {IssuanceState.WAITING_SITE}
 
 
@@ -117,7 +120,7 @@ def test_e123_the_own_school_of_a_guest_gets_403_the_host_school_signs(as_: As, 
     begin(host, "sign_site", ids)
     token = latest_token(as_)
     post(phone, "lookup", token=token)
-    assert post(phone, "submit", token=token, image=signature()).status_code == 200
+    assert post(phone, "submit", token=token, image=signature(), strokes=STROKES).status_code == 200
     assert make.state_of(as_, *ids) == [IssuanceState.SIGNED]
 
 
@@ -153,10 +156,10 @@ def test_e125_a_second_phone_and_a_second_use_are_refused(as_: As, browse: Any) 
     token = latest_token(as_)
     assert post(phone, "lookup", token=token).status_code == 200
     assert post(other, "lookup", token=token).status_code == 409
-    assert post(other, "submit", token=token, image=signature()).status_code == 409
+    assert post(other, "submit", token=token, image=signature(), strokes=STROKES).status_code == 409
     assert post(phone, "lookup", token=token).status_code == 200
-    assert post(phone, "submit", token=token, image=signature()).status_code == 200
-    assert post(phone, "submit", token=token, image=signature()).status_code == 409
+    assert post(phone, "submit", token=token, image=signature(), strokes=STROKES).status_code == 200
+    assert post(phone, "submit", token=token, image=signature(), strokes=STROKES).status_code == 409
 
 
 def test_e126_the_phone_is_told_who_and_the_desk_chooses_again(as_: As, browse: Any) -> None:
@@ -168,7 +171,7 @@ def test_e126_the_phone_is_told_who_and_the_desk_chooses_again(as_: As, browse: 
     assert (
         desk.act("issuance_task", "refuse_organisation", ids[:1], {"reason": "照片有误"}).status_code == 302
     )
-    told = post(phone, "submit", token=token, image=signature())
+    told = post(phone, "submit", token=token, image=signature(), strokes=STROKES)
     assert told.status_code == 409 and "全部未签发" in told.json["message"]
     desk.get(page)
     assert "二维码已失效" in desk.text()
@@ -189,7 +192,7 @@ def test_e129_a_signed_task_offers_nothing_to_undo(as_: As, browse: Any) -> None
     begin(desk, "sign_organisation", ids)
     token = latest_token(as_)
     post(phone, "lookup", token=token)
-    post(phone, "submit", token=token, image=signature())
+    post(phone, "submit", token=token, image=signature(), strokes=STROKES)
     desk.get(f"/console/issuance_task/{ids[0]}")
     assert not re.findall(rf"issuance_task/action/\w+\?rowid={ids[0]}", desk.text())
     for name in ("refuse_organisation", "reissue", "terminate"):
@@ -205,6 +208,22 @@ def test_the_phones_posts_need_the_pages_csrf_token(as_: As, browse: Any) -> Non
         "/sign/lookup", json={"token": latest_token(as_)}, headers={"Accept": "application/json"}
     )
     assert bare.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "strokes", [None, [], [29], "[9, 9]", [9, 0], [9, -30], [9, "9"], [True, 9], [1] * 1001]
+)
+def test_too_few_strokes_sign_nothing_and_the_phone_may_try_again(strokes: Any, as_: As, browse: Any) -> None:
+    """4.13: two strokes, or thirty points in one."""
+    people, ids = make.signers(as_), make.tasks(as_)
+    desk, phone = browse(people.organisation), browse()
+    begin(desk, "sign_organisation", ids)
+    token = latest_token(as_)
+    assert post(phone, "lookup", token=token).status_code == 200
+    told = post(phone, "submit", token=token, image=signature(), strokes=strokes)
+    assert told.status_code == 422 and "签名" in told.json["message"]
+    assert make.state_of(as_, *ids) == [IssuanceState.WAITING_ORGANISATION]
+    assert post(phone, "submit", token=token, image=signature(), strokes=[30]).status_code == 200
 
 
 def test_forged_bodies_are_refused_without_a_fault(as_: As, browse: Any) -> None:
@@ -239,7 +258,7 @@ def test_logging_out_at_the_desk_ends_the_qr_code(as_: As, browse: Any) -> None:
     token = latest_token(as_)
     assert post(phone, "lookup", token=token).status_code == 200
     desk.post("/logout/")
-    assert post(phone, "submit", token=token, image=signature()).status_code == 409
+    assert post(phone, "submit", token=token, image=signature(), strokes=STROKES).status_code == 409
     assert make.state_of(as_, *ids) == [IssuanceState.WAITING_ORGANISATION]
 
 

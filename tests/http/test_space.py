@@ -187,6 +187,32 @@ def test_the_id_number_with_a_password_opens_the_space(as_: As, browse: Any) -> 
         assert not [row for row in db.scalars(sa.select(LoginRecord)) if ID_NUMBER in row.username]
 
 
+def test_who_came_in_by_a_code_sets_a_password_and_comes_in_by_it_next_time(as_: As, browse: Any) -> None:
+    """7.3: the account is opened without one; the code to the bound mobile stands for the old password."""
+    bound(as_)
+    browser = browse()
+    send_code(browser, as_)
+    browser.post("/space/login/", {"id_number": ID_NUMBER, "mobile": MOBILE, "code": sent(as_)})
+    browser.get("/password/")
+    assert 'name="old"' not in browser.text() and 'href="/space/"' in browser.text()
+    weak = {"password": "kurz1", "repeat": "kurz1"}
+    assert browser.post("/password/", weak).status_code == 422
+    chosen = {"password": "geheim1234", "repeat": "geheim1234"}
+    assert browser.post("/password/", chosen).location == "/space/"
+    again = browse()
+    given = {"id_number": ID_NUMBER, "password": "geheim1234", "captcha": solve(again, as_)}
+    assert again.post("/space/login/password", given).location == "/space/"
+    again.get("/password/")
+    assert 'name="old"' in again.text()
+    assert again.post("/password/", {"password": "anders1234", "repeat": "anders1234"}).status_code in (
+        200,
+        422,
+    )
+    with as_(AUTH) as db:
+        account = db.scalars(sa.select(Account)).one()
+        assert logins.authenticate(db, account.username, "geheim1234", "").id == account.id
+
+
 def test_a_stranger_is_led_to_the_candidates_log_in(as_: As, browse: Any) -> None:
     for address in ("/space/", "/space/scores/", "/space/certificates/"):
         answer = browse().get(address)

@@ -14,6 +14,7 @@ from python_calamine import CalamineWorkbook
 from app.access.actor import JOB
 from app.jobs.running import run_pending
 from app.panel import exporting, importing
+from app.services.registrations_import import DELETIONS
 from config import GB, MB, reset_settings
 from models.accounts import Account, Role
 from models.candidates import Candidate
@@ -40,6 +41,28 @@ def workbook(tmp_path: Path, rows: list[list[Any]]) -> tuple[io.BytesIO, str]:
 
 def send(browser: Any, file: Any, url: str = "/console/candidate/import", **data: Any) -> Any:
     return browser.post(url, {"file": file, **data}, content_type="multipart/form-data")
+
+
+def test_e88_deleting_by_sheet_leaves_out_what_is_not_there_unless_told_otherwise(
+    browser: Any, tmp_path: Path, as_: Any
+) -> None:
+    """R77: the rows that are not there are errors, the others go; every other import is all or nothing (R134)."""
+    checked = re.compile(r'name="mode" value="(\w+)" checked')
+    browser.get("/console/registration/import/deletions")
+    assert checked.findall(browser.text()) == ["good"]
+    browser.get("/console/registration/import/by_certificate")
+    assert checked.findall(browser.text()) == ["all"]
+    data = book(
+        tmp_path / "d.xlsx",
+        [column.label for column in DELETIONS.columns],
+        [["K1", None, "甲", "中级", id_number(1)]],
+    ).read_bytes()
+    url = "/console/registration/import/deletions"
+    for given, mode in (({}, "good"), ({"mode": "all"}, "all"), ({"mode": "no_such"}, "good")):
+        answer = send(browser, (io.BytesIO(data), "删除.xlsx"), url, **given)
+        assert answer.status_code == 302
+        with as_(JOB) as db:
+            assert db.scalars(sa.select(Job).order_by(Job.id.desc()).limit(1)).one().params["mode"] == mode
 
 
 def sheet(data: bytes, tmp_path: Path) -> list[list[Any]]:

@@ -41,6 +41,7 @@ FAVOURITES = {
 }
 LEFT_EMPTY = {
     "credential",
+    "second_factor",
     "login_record",
     "audit_entry",
     "staged_chunk",

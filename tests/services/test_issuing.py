@@ -53,7 +53,7 @@ def write(as_: As, token: str, phone: str = "phone-1", image: bytes | None = Non
     with as_(AUTH) as db:
         ticket = signing.find(db, token, "10.0.0.9")
     with as_(ticket.actor) as db:
-        count = signing.sign_on_phone(db, ticket, phone, make.written() if image is None else image)
+        count = signing.sign_on_phone(db, ticket, phone, make.written() if image is None else image, [14, 9])
         db.commit()
     return count
 

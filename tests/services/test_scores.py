@@ -19,7 +19,7 @@ from app.access.actor import JOB, Actor, WalledSession, acting_as
 from app.services import results, scores
 from app.services.errors import DomainError
 from models.accounts import Role
-from models.certificates import ExamMode
+from models.certificates import Certificate, ExamMode, Level
 from models.issuance import IssuanceState, IssuanceTask
 from models.jobs import Message
 from models.kit import clock
@@ -282,6 +282,29 @@ def test_e119_the_lock_may_run_again_and_numbers_stay_single(as_: As) -> None:
         given = sorted(db.scalars(sa.select(IssuanceTask.certificate_number)))
         assert [number[-5:] for number in given] == ["00001", "00002", "00003", "00004"]
         assert {number[:18] for number in given} == {"156000310253700420"}
+
+
+def test_e131_two_certificates_of_one_level_school_and_year_share_a_counter(as_: As) -> None:
+    """R116: no certificate name is in the number, so it must tell the certificates apart by its serial."""
+    made.a_pilot_school_with_quota(as_, 10)
+    other = made.a_certificate(as_, subjects=(("数据库", ExamMode.COMPUTER),), level=Level.MIDDLE)
+    made.a_pilot_school_with_quota(as_, 10, certificate_id=other)
+    plan_id = made.a_published_plan(as_, certificates=(1, other))
+    site = seats.a_site(as_, certificates=(1, other))
+    seats.both_kinds(as_, plan_id, site, 10, 10)
+    made.registered_candidates(as_, 2, plan_id=plan_id)
+    made.registered_candidates(as_, 2, plan_id=plan_id, certificate_id=other)
+    seats.scheduled(as_, plan_id, publish=True)
+    with as_(JOB) as db:
+        assert {c.level for c in db.scalars(sa.select(Certificate))} == {Level.MIDDLE}
+        entered = len(entries(db, plan_id))
+    record(as_, plan_id, *["80"] * entered)
+    locked(as_, plan_id)
+    with as_(JOB) as db:
+        tasks = db.scalars(sa.select(IssuanceTask)).all()
+        assert {task.certificate_id for task in tasks} == {1, other}
+        given = sorted(str(task.certificate_number) for task in tasks)
+        assert given == [f"15600031025370042000{serial:03d}" for serial in range(1, 5)]
 
 
 def test_e120_a_missing_score_leaves_the_result_pending_and_tells_the_organisation(as_: As) -> None:

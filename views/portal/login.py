@@ -175,7 +175,9 @@ class Login(BaseView):
         account_id = current_actor().account
         if account_id is None:
             return redirect(url_for("Login.login", next="/password/"))
-        form = PasswordForm(request.form)
+        form, proved = PasswordForm(request.form), bool(cookie.get("by_code"))
+        if proved:
+            del form.old
         first, status = bool(cookie.get("must_change")), 200
         if request.method == "POST" and form.validate():
             try:
@@ -189,7 +191,7 @@ class Login(BaseView):
             hint="首次登录请先修改密码" if first else "",
             form=form,
             action="/password/",
-            back="" if first else "/console/",
+            back="" if first else HOMES.get(current_actor().kind, "/console/"),
             submit="保存新密码",
         )
         return render_template("panel/password.html", page=page), status
@@ -200,7 +202,10 @@ class Login(BaseView):
         session: Session = self.session()
         with acting_as(AUTH, session):
             account = session.get_one(Account, account_id)
-            logins.change_password(session, account, form.old.data or "", form.password.data or "")
+            if "old" in form._fields:
+                logins.change_password(session, account, form.old.data or "", form.password.data or "")
+            else:
+                logins.choose_password(session, account, form.password.data or "")
             session.commit()
             account = session.get_one(Account, account_id, populate_existing=True)
             log_in(account, False, second_factor.owed(session, account))

@@ -54,7 +54,7 @@ class SigningPhone(BaseView):
         ticket, image = self._ticket(given), _image(given)
         with acting_as(ticket.actor, self.session()):
             try:
-                count = signing.sign_on_phone(self.session(), ticket, _phone(), image)
+                count = signing.sign_on_phone(self.session(), ticket, _phone(), image, given.get("strokes"))
                 self.session.commit()
             except DomainError as refusal:
                 self.session.rollback()

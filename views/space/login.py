@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import jsonify, redirect, render_template, request
+from flask import session as cookie
 from flask_appbuilder import BaseView, expose
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField, StringField
@@ -78,7 +79,9 @@ class SpaceLogin(BaseView):
             try:
                 with limited(settings().login_rate, "login"), acting_as(self._auth(), self.session()):
                     if form.validate():
-                        return self._enter(enter(form))
+                        answer = self._enter(enter(form))
+                        cookie["by_code"] = isinstance(form, CodeForm)
+                        return answer
                     status = 422
             except DomainError as refusal:
                 error, status = refusal.message, refusal.status

@@ -34,13 +34,17 @@ async function post(address, body) {
 function fit() {
   const canvas = pad.canvas;
   const ratio = Math.max(window.devicePixelRatio || 1, 1);
-  const strokes = pad.toData();
+  const drawn = pad.toData();
   canvas.width = canvas.offsetWidth * ratio;
   canvas.height = canvas.offsetHeight * ratio;
   canvas.getContext("2d").scale(ratio, ratio);
   pad.clear();
-  pad.fromData(strokes);
+  pad.fromData(drawn);
 }
+
+/** As the server counts: two strokes, or thirty points in one. */
+const strokes = () => pad.toData().map((stroke) => stroke.points.length);
+const enough = () => strokes().length >= 2 || strokes().reduce((sum, n) => sum + n, 0) >= 30;
 
 function begin(summary) {
   for (const [key, value] of Object.entries(summary)) {
@@ -52,7 +56,7 @@ function begin(summary) {
   fit();
   window.addEventListener("resize", fit);
   const buttons = [...root.querySelectorAll("[data-clear], [data-sign]")];
-  const update = () => buttons.forEach((b) => (b.disabled = pad.isEmpty()));
+  const update = () => buttons.forEach((b) => (b.disabled = "clear" in b.dataset ? pad.isEmpty() : !enough()));
   pad.addEventListener("endStroke", update);
   update();
   root.querySelector("[data-clear]").addEventListener("click", () => {
@@ -67,7 +71,7 @@ async function sign(buttons) {
   note.textContent = "";
   buttons.forEach((b) => (b.disabled = true));
   try {
-    const told = await post(root.dataset.sign, { token, image: pad.toDataURL("image/png") });
+    const told = await post(root.dataset.sign, { token, image: pad.toDataURL("image/png"), strokes: strokes() });
     show("done", told.message ?? "已签字，可关闭本页。");
   } catch (error) {
     if (error.final) return show("failed", error.message);
