@@ -12,7 +12,7 @@ from app.access.actor import Actor
 from app.access.roles import may
 from app.panel import query
 from app.panel.cells import NOTHING, cell, plain, state_cell
-from app.panel.lists import _column, crumbs, row_links, window
+from app.panel.lists import _column, crumbs, first_step, row_links, window
 from app.panel.pages import Cell, Crumb, DetailPage, Item, Link, Related, Row, Section, Step
 from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import Wish
@@ -173,7 +173,7 @@ def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, 
             for r in rows[:RELATED_ROWS]
         ],
         more,
-        child.panel.empty if table in resolved.panel.children else f"还没有{child.panel.label}",
+        first_step(child, ())[0] if table in resolved.panel.children else f"还没有{child.panel.label}",
     )
 
 

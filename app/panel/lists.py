@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from config import settings
 from models.kit import Declared, Mark
 from models.kit.scope import DELETE, UPDATE
 
+_QUOTED, _STOP = re.compile("“([^”]+)”"), re.compile("[,,;。]")
 _KINDS = {
     "integer": "number",
     "decimal": "number",
@@ -271,8 +273,21 @@ def _buttons(resolved: Resolved, actor: Actor, wish: Wish) -> list[Link]:
 def _empty(resolved: Resolved, actor: Actor, filtered: bool) -> Empty:
     if filtered:
         return Empty("没有符合条件的数据", "换个条件再搜索,或重置筛选", Link("重置筛选", resolved.url + "/"))
-    first = next((link for link in _buttons(resolved, actor, Wish()) if link.method == "get"), None)
-    return Empty("暂无数据", resolved.panel.empty if resolved.panel.empty != "暂无数据" else "", first)
+    hint, link = first_step(resolved, _buttons(resolved, actor, Wish()))
+    return Empty("暂无数据", hint if hint != "暂无数据" else "", link)
+
+
+def first_step(resolved: Resolved, buttons: Sequence[Link]) -> tuple[str, Link | None]:
+    """The words of an empty list, and the button they name. Who has no such button is only told that there is nothing
+    yet: another's next step is not theirs."""
+    hint = resolved.panel.empty
+    named = _QUOTED.findall(hint)
+    if not named:
+        return hint, next((link for link in buttons if link.name == "add"), None)
+    link = next((link for name in named for link in buttons if link.label.startswith(name)), None)
+    if link is None:
+        hint = _STOP.split(hint)[0]
+    return hint, link if link is not None and link.method == "get" else None
 
 
 def _pager(resolved: Resolved, wish: Wish, found: query.Found) -> Pager:

@@ -40,6 +40,11 @@ class Entry:
     order: int
     sees: Callable[[Actor], bool]
 
+    @property
+    def start(self) -> str:
+        """What the addresses of its pages begin with."""
+        return self.href[: self.href.rindex("/") + 1]
+
 
 _extra: list[Entry] = []
 
@@ -62,17 +67,19 @@ add_entry(
 )
 
 
-def _tables() -> list[Entry]:
+def _tables(actor: Actor) -> list[Entry]:
+    """One's own institution is a single row: the entry leads to it, not to a list of one."""
     entries = []
     for model in declared_models():
         resolved = resolve(model)
         area, entry = resolved.menu
         if entry:
             panel, table = resolved.panel, resolved.table
+            own = actor.tenant if table == actor.kind else ""
             entries.append(
                 Entry(
                     f"{area}/{entry}",
-                    resolved.url + "/",
+                    f"{resolved.url}/{own or ''}",
                     panel.icon,
                     panel.order,
                     lambda actor, table=table: may(actor, table, "list"),  # type: ignore[misc]
@@ -83,13 +90,13 @@ def _tables() -> list[Entry]:
 
 def menu(actor: Actor, path: str) -> list[MenuArea]:
     """What this actor sees, the active area and entry marked by the path."""
-    seen = [entry for entry in [*_tables(), *_extra] if entry.sees(actor)]
+    seen = [entry for entry in [*_tables(actor), *_extra] if entry.sees(actor)]
     areas: dict[str, list[Entry]] = {}
     for entry in sorted(seen, key=lambda e: (_rank(e), e.order)):
         areas.setdefault(entry.menu.partition("/")[0], []).append(entry)
     path = next((href for start, href in _under.items() if path.startswith(start)), path)
     here = max(
-        (e.href for e in seen if path.startswith(e.href) and (e.href != HOME or path == HOME)),
+        (e.href for e in seen if path.startswith(e.start) and (e.href != HOME or path == HOME)),
         key=len,
         default="",
     )

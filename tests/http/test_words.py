@@ -133,3 +133,29 @@ def test_the_rule_behind_a_result_is_told_in_words() -> None:
 def test_the_scope_of_a_number_is_told_in_words(key: str, told: str) -> None:
     row = NumberSequence(scope_key=key)
     assert cell(resolve(NumberSequence), row, "scope_key").text == told == str(row)
+
+
+def test_an_empty_list_names_a_next_step_only_to_those_who_have_it(as_: Any, browse: Any) -> None:
+    """A school makes fee slips, an organisation waits for them: neither is told to press the other's button."""
+    a_plan_with(as_, 1, 30)
+    with as_(JOB) as db:
+        db.execute(sa.text("delete from fee_slip_line"))
+        db.execute(sa.text("delete from fee_slip"))
+        db.commit()
+    own = browse(somebody(as_, school_id=11)).get("/console/fee_slip/").get_data(as_text=True)
+    assert "点“按报考证书生成缴费申请单”" in own
+    theirs = browse(somebody(as_, Role.ORGANISATION_MANAGER, organisation_id=5))
+    page = theirs.get("/console/fee_slip/").get_data(as_text=True)
+    assert "还没有缴费单" in page and "按报考证书生成" not in page
+
+
+def test_the_menu_leads_straight_to_ones_own_institution(as_: Any, browse: Any) -> None:
+    """1.4 机构管理→院校信息: there is one row, so there is no list to look it up in."""
+    a_plan_with(as_, 1, 30)
+    browser = browse(somebody(as_, school_id=11))
+    entry = r'<a [^>]*href="/console/school/11"[^>]*>(?:<svg.*?</svg>)?\s*(?:<span>)?院校信息'
+    home = browser.get("/console/school/").get_data(as_text=True)
+    assert re.search(entry, home, re.DOTALL)
+    page = browser.get("/console/school/11/edit").get_data(as_text=True)
+    marked = re.search(r'<a [^>]*aria-current="page"[^>]*>.*?院校信息', page, re.DOTALL)
+    assert marked is not None
