@@ -138,6 +138,13 @@ class Settings(BaseSettings):
     sms_interval_seconds: int = Field(60, ge=0, description="Least seconds between two codes to one mobile")
     sms_per_day: int = Field(10, gt=0, description="Most codes to one mobile a day")
     sms_per_address_per_day: int = Field(200, gt=0, description="Most codes asked for from one address a day")
+    sms_tries: int = Field(3, gt=0, description="Tries before a text message counts as failed")
+    sms_retry_seconds: int = Field(
+        60, gt=0, description="Seconds before the first retry; then four times as long"
+    )
+    sms_secret_hours: int = Field(
+        24, gt=0, description="Hours a password or code stays readable in the outbox"
+    )
     password_min_length: int = Field(8, ge=8, description="Least length of a password (letters and digits)")
     password_first_length: int = Field(
         10, ge=10, description="Length of a first password made by the platform"
@@ -149,6 +156,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="Bearer token of /metrics; empty = only from this machine itself"
     )
     verify_rate: str = Field("30 per minute", description="Public certificate checks from one address")
+    report_rate: str = Field("20 per day", description="Reports on the official list from one address")
     sub_accounts: int = Field(50, gt=0, description="Most active sub-accounts of one tenant")
 
     # Pages
@@ -178,6 +186,9 @@ class Settings(BaseSettings):
     tencent_secret_id: str = Field("", description="Tencent Cloud API id")
     tencent_secret_key: SecretStr = Field(SecretStr(""), description="Tencent Cloud API key")
     tencent_region: str = Field("ap-guangzhou", description="Tencent Cloud region")
+    tencent_sms_endpoint: str = Field(
+        "", description="Where the SMS service answers; empty = the vendor's own"
+    )
     tencent_sms_app_id: str = Field("", description="Tencent Cloud SMS application")
     tencent_sms_sign_name: str = Field("", description="Signature in front of each message")
     tencent_sms_templates: dict[str, str] = Field(

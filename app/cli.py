@@ -8,12 +8,12 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from app.access import checking, database
-from app.access.actor import AUTH, acting_as, make_engine
+from app.access.actor import AUTH, JOB, acting_as, make_engine
 from app.access.embedded_upgrade import upgrade
 from app.demo import loading
 from app.jobs.worker import run_worker
 from app.panel.describing import describe, roles
-from app.services import logins
+from app.services import logins, notify
 from config import settings
 from models.accounts import Account
 
@@ -33,6 +33,10 @@ def init() -> None:
     database.migrate(url)
     with sa.create_engine(url).begin() as connection:
         checking.seal(connection)
+    session = current_app.extensions["panel_session"]
+    with acting_as(JOB, session()):
+        notify.lay_templates(session())
+        session.commit()
     click.echo("database ready")
 
 

@@ -11,9 +11,12 @@ from models.kit import (
     Declared,
     Email,
     Flag,
+    Flow,
     Mobile,
+    Move,
     Panel,
     Scope,
+    State,
     Text,
     Url,
     add,
@@ -27,10 +30,13 @@ from models.kit import (
     imported,
     listed,
     masked,
+    moves,
+    put,
     read,
     readonly,
     reference,
     searched,
+    tabbed,
     unique,
     wide,
     write,
@@ -170,6 +176,13 @@ class School(Declared):
         "联系人手机号", Mobile(), masked, exact, section="联系人信息", help="接收审核结果等短信"
     )
     contact_email: Mapped[str] = field("联系人邮箱", Email(), masked, default="", section="联系人信息")
+    sms_reminders: Mapped[bool] = field(
+        "接收提醒短信",
+        Flag(),
+        default=False,
+        section="联系人信息",
+        help="申报截止、指标到期等提醒;审核结果等通知总会发送",
+    )
     platform_number: Mapped[str | None] = field(
         "院校平台编号",
         Code(6, formats.platform_number),
@@ -209,6 +222,7 @@ class School(Declared):
                 "contact_name",
                 "contact_mobile",
                 "contact_email",
+                "sms_reminders",
                 "basics_completed",
             ),
             # They meet `school_id` everywhere: it leads them to no row (R136), not to an error.
@@ -238,6 +252,73 @@ class School(Declared):
         """1:1 with the directory row by a shared id, so that the wall lets a school read its own entry."""
         self.id = directory_id
         return directory_id
+
+
+class ReportKind(Choices):
+    MISSING = "MISSING", "名录中没有本校"
+    WRONG = "WRONG", "名称、代码或类型有误"
+
+
+class ReportState(Choices):
+    OPEN = "OPEN", "待处理", "amber"
+    FORWARDED = "FORWARDED", "已报平台", "blue"
+    DONE = "DONE", "已更正", "green"
+    DECLINED = "DECLINED", "未采纳", "grey"
+
+
+_R = ReportState
+REPORT_FLOW = Flow(
+    ReportState,
+    _R.OPEN,
+    moves(
+        Move(
+            "forward",
+            "报平台更正",
+            (_R.OPEN,),
+            _R.FORWARDED,
+            icon="send",
+            confirm="核实无误后报平台,由平台更正院校名录",
+        ),
+        Move("correct", "已更正", (_R.OPEN, _R.FORWARDED), _R.DONE, icon="check"),
+        Move("decline", "不采纳", (_R.OPEN, _R.FORWARDED), _R.DECLINED, icon="x", danger=True),
+    ),
+)
+
+
+class DirectoryReport(Declared):
+    """Somebody at the registration page says that a school is missing or wrong in the official list; it reaches the
+    province's project contact, who reports it to the platform (院校名录反馈). R10, E1."""
+
+    province_id: Mapped[int] = reference("省份", "province", listed, filtered, fixed)
+    city_id: Mapped[int | None] = reference("地市", "city", listed, fixed, within=("province_id",))
+    kind: Mapped[ReportKind] = field("问题", Choice(ReportKind), listed, filtered, fixed)
+    school_name: Mapped[str] = field("院校名称", Text(100, 2), listed, searched, fixed)
+    school_code: Mapped[str | None] = field("院校代码", Code(10, formats.school_code), listed, exact, fixed)
+    description: Mapped[str | None] = field("情况说明", Text(500), wide, fixed)
+    contact_name: Mapped[str] = field("联系人姓名", Text(50, 2, formats.person_name), listed, fixed)
+    contact_mobile: Mapped[str] = field("联系人手机号", Mobile(), listed, masked, exact, fixed)
+    state: Mapped[ReportState] = field(
+        "处理状态", State(ReportState), listed, tabbed, readonly, flow=REPORT_FLOW
+    )
+    answer: Mapped[str | None] = field("处理意见", Text(300), wide, readonly)
+
+    panel = Panel(
+        "名录反馈",
+        menu="院校管理/名录反馈",
+        icon="message-question",
+        title="school_name",
+        order=12,
+        allows=("export",),
+        scope=Scope(
+            platform=change("", "state", "answer"),
+            province=change("province_id", "state", "answer"),
+            auth=put(),
+        ),
+        hint="注册页面上反映院校名录缺漏、有误的;核实后报平台更正,处理意见会短信告知联系人",
+        empty="还没有收到名录反馈",
+    )
+    province: Mapped[Province]
+    city: Mapped[City | None]
 
 
 class FeeChannel(Choices):
@@ -323,4 +404,14 @@ class Organisation(Declared):
     )
 
 
-__all__ = ["FeeChannel", "Organisation", "School", "SchoolDirectory", "SchoolKind"]
+__all__ = [
+    "REPORT_FLOW",
+    "DirectoryReport",
+    "FeeChannel",
+    "Organisation",
+    "ReportKind",
+    "ReportState",
+    "School",
+    "SchoolDirectory",
+    "SchoolKind",
+]

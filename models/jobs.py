@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -184,8 +184,13 @@ class MessageKind(Choices):
     RESULT = "RESULT", "结果", "green"
 
 
+class Reading(Choices):
+    UNREAD = "UNREAD", "未读", "amber"
+    READ = "READ", "已读", "grey"
+
+
 class Message(Declared):
-    """An in-app message to a tenant (站内消息)."""
+    """An in-app message to a tenant (站内消息). Read by one of its people is read by the tenant."""
 
     kind: Mapped[MessageKind] = field(
         "类型", Choice(MessageKind), listed, filtered, default=MessageKind.NOTICE
@@ -193,7 +198,7 @@ class Message(Declared):
     title: Mapped[str] = field("标题", Text(120), listed)
     body: Mapped[str | None] = field("内容", Text(2000))
     link: Mapped[str | None] = field("链接", Text(200), hidden)
-    read_at: Mapped[datetime | None] = field("已读", Moment(), listed)
+    read_at: Mapped[datetime | None] = field("阅读时间", Moment(), readonly)
     province_id: Mapped[int | None] = reference("省厅", "province", hidden)
     city_id: Mapped[int | None] = reference("地市局", "city", hidden)
     school_id: Mapped[int | None] = reference("院校", "school", hidden)
@@ -212,9 +217,18 @@ class Message(Declared):
         scope=Scope(
             platform=(write(when="for_platform"), put()),
             **{kind: (write(f"{'person' if kind == 'candidate' else kind}_id"), put()) for kind in TENANTS},
+            auth=put(),
         ),
-        empty="暂无消息",
+        empty="有新的审核结果、待办和通知时会在这里告诉您",
     )
+    PHASES: ClassVar[dict[str, Any]] = {
+        Reading.UNREAD.label: lambda now: Message.read_at.is_(None),
+        Reading.READ.label: lambda now: Message.read_at.is_not(None),
+    }
+
+    def phase(self, now: datetime) -> Reading:
+        """未读 or 已读."""
+        return Reading.READ if self.read_at is not None else Reading.UNREAD
 
 
-__all__ = ["JOB_FLOW", "Job", "JobState", "Message", "MessageKind", "StagedChunk", "StoredFile"]
+__all__ = ["JOB_FLOW", "Job", "JobState", "Message", "MessageKind", "Reading", "StagedChunk", "StoredFile"]

@@ -154,6 +154,47 @@ class NumberSequence(Declared):
         return _scope(self.scope_key)
 
 
+class SmsKind(Choices):
+    """What a text message is about: codes go first and never wait, reminders go to those who asked for them."""
+
+    CODE = "CODE", "验证码与密码"
+    NOTICE = "NOTICE", "业务通知"
+    REMINDER = "REMINDER", "提醒"
+
+
+class SmsTemplate(Declared):
+    """The words of one kind of text message, kept by the operators (短信模板). Which there are, and what may stand in
+    the braces, is the code's matter (`app/services/notify.py`); `panel init` brings in the missing ones. R25."""
+
+    key: Mapped[str] = field("模板标识", Code(40), listed, searched, unique, readonly)
+    name: Mapped[str] = field("用途", Text(60), listed, searched, readonly)
+    kind: Mapped[SmsKind] = field("类别", Choice(SmsKind), listed, filtered, readonly)
+    body: Mapped[str] = field(
+        "短信内容", Text(400, 2), listed, wide, help="花括号内为变量,只能使用“可用变量”中的,如{count}"
+    )
+    variables: Mapped[str] = field(
+        "可用变量", Text(200), listed, readonly, help="服务商模板中的{1}、{2}…依次为这些变量"
+    )
+    vendor_template: Mapped[str | None] = field(
+        "服务商模板编号", Code(40), help="接入短信服务商时填写;未填写的模板不能经服务商发送"
+    )
+    active: Mapped[bool] = field(
+        "启用", Flag(), listed, filtered, default=True, help="停用后不再发送这类短信"
+    )
+
+    panel = Panel(
+        "短信模板",
+        menu="系统管理/短信模板",
+        icon="template",
+        order=84,
+        sort="kind,key",
+        allows=("edit", "export"),
+        desk=True,
+        scope=Scope(**_READERS, platform=Rule("", (SELECT, UPDATE))),
+        empty="还没有短信模板,请在服务器上运行 panel init",
+    )
+
+
 class SmsState(Choices):
     QUEUED = "QUEUED", "待发送", "amber"
     SENT = "SENT", "已发送", "green"
@@ -165,7 +206,7 @@ _M = SmsState
 SMS_FLOW = Flow(
     SmsState,
     _M.QUEUED,
-    moves(Move("resend", "重新发送", (_M.FAILED,), _M.QUEUED, plain=True, icon="refresh")),
+    moves(Move("resend", "重新发送", (_M.FAILED,), _M.QUEUED, icon="refresh")),
     also=((_M.QUEUED, _M.SENT), (_M.QUEUED, _M.FAILED), (_M.QUEUED, _M.CANCELLED)),
 )
 
@@ -179,6 +220,7 @@ class SmsMessage(Declared):
     mobile: Mapped[str] = field("手机号码", Mobile(), listed, masked, exact, readonly)
     template: Mapped[str] = field("模板", Code(40), listed, filtered, readonly)
     params: Mapped[dict[str, Any]] = field("参数", Json(), hidden, default=dict)
+    secrets: Mapped[dict[str, str] | None] = field("敏感参数", Json(), hidden, help="密码和验证码,发送后清除")
     body: Mapped[str] = field("内容", Text(500), listed, wide, readonly)
     state: Mapped[SmsState] = field("状态", State(SmsState), listed, tabbed, readonly, flow=SMS_FLOW)
     send_after: Mapped[datetime | None] = field(
@@ -212,7 +254,8 @@ class SmsMessage(Declared):
             ("body !~ '(^|[^0-9])[0-9]{17}[0-9Xx]($|[^0-9])'", "短信内容不能含证件号码"),
             ("(state = 'SENT') = (sent_at is not null)", "已发送的短信有发送时间"),
         ),
-        indexes=(("state", "send_after"), ("about_table", "about_id")),
+        indexes=(("state", "send_after"), ("about_table", "about_id"), ("mobile", "sent_at")),
+        hint="每5秒发送一次;失败的自动重试,仍失败的可以“重新发送”",
         empty="发件箱是空的",
     )
 
@@ -233,6 +276,7 @@ class SmsCode(Declared):
     expires_at: Mapped[datetime] = field("失效时间", Moment(), readonly)
     attempts: Mapped[int] = field("尝试次数", Int(0, 5), readonly, default=0)
     used_at: Mapped[datetime | None] = field("使用时间", Moment(), readonly)
+    address: Mapped[str | None] = field("来源地址", Text(60), hidden)
 
     panel = Panel(
         "手机验证码",
@@ -242,7 +286,7 @@ class SmsCode(Declared):
         audit=False,
         scope=Scope(auth=write()),
         checks=(("attempts between 0 and 5", "验证码最多试5次"),),
-        indexes=(("target", "created_at"), ("expires_at",)),
+        indexes=(("target", "created_at"), ("address", "created_at"), ("expires_at",)),
     )
 
 
@@ -274,6 +318,8 @@ __all__ = [
     "Parameter",
     "ParameterKind",
     "SmsCode",
+    "SmsKind",
     "SmsMessage",
     "SmsState",
+    "SmsTemplate",
 ]

@@ -21,12 +21,13 @@ from views.consoles import (
 )
 from views.portal import health, login, security, verify
 from views.portal import home as portal
+from views.portal import register as registration
 from views.signing import desk, phone
 from views.space import login as space_login
 from views.space import space, wishes
 
 VIEWS = (
-    login.Login, security.Security,
+    login.Login, security.Security, registration.Registering,
     portal.Portal, verify.Verify, health.Health, space_login.SpaceLogin, space.Space, wishes.SpaceWishes,
     home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, certificates.CertificateFiles, desk.Decisions,
     desk.SigningDesk, phone.SigningPhone, papers.FeePapers, scheduling.Scheduling, attendance.Attendances,

@@ -22,7 +22,7 @@ def _parse(text: str) -> dict[str, frozenset[str]]:
 
 
 _EVERYONE = """
-message: list
+message: list read follow read_all
 job: list cancel
 login_record: list
 """
@@ -181,6 +181,7 @@ account: list add edit disable enable reset_password hand_over
 _PROVINCE_STAFF = (
     _EVERYONE
     + """
+directory_report: list export
 province: list
 city: list
 school_directory: list
@@ -209,6 +210,7 @@ city: edit open_account
 declaration_batch: publish extend withdraw
 declaration: approve refuse retract
 quota: adjust
+directory_report: forward decline
 weekly_report: confirm return
 account: list add edit disable enable reset_password hand_over
 audit_entry: list export
@@ -245,6 +247,7 @@ province: list
 city: list
 county: list
 school_directory: list export
+directory_report: list export
 school: list export
 organisation: list export
 account: list
@@ -280,7 +283,8 @@ signature: list
 e_certificate: list
 certificate_event: list
 correction_request: list
-sms_message: list
+sms_message: list export
+sms_template: list
 notice: list
 notice_file: list
 verification: list
@@ -312,6 +316,8 @@ correction_request: agree reject
 candidate: unmask
 account: add edit disable enable reset_password hand_over
 sms_message: resend
+sms_template: edit export
+directory_report: correct decline
 weekly_report: confirm return
 number_sequence: list
 """
@@ -336,7 +342,7 @@ certificate_result: list
 issuance_task: list
 e_certificate: list download
 correction_request: list add
-message: list
+message: list read follow read_all
 """
 
 _PUBLIC = """

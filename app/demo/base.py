@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.demo import words
-from app.services import logins, regions
+from app.services import logins, notify, regions
 from models.accounts import Account, Credential, Kind, Role
 from models.certificates import (
     Certificate,
@@ -138,6 +138,8 @@ def lay(session: Session, seed: int, password: str) -> Ground:
     _directory(session, ground)
     _organisations(session, ground)
     _accounts(session, ground)
+    _unregistered(session, ground)
+    notify.lay_templates(session)
     return ground
 
 
@@ -248,6 +250,24 @@ def _organisations(session: Session, ground: Ground) -> None:
                     certificate.state = state
                     session.flush()
                 ground.certificates.append(certificate)
+
+
+def _unregistered(session: Session, ground: Ground) -> None:
+    """A school in each province that has yet to register, so that registering can be tried."""
+    for province in (p for p in ground.provinces if p.code in SCHOOL_PROVINCES):
+        city = session.scalars(
+            sa.select(City).where(City.province_id == province.id).order_by(City.code).limit(1)
+        ).one()
+        session.add(
+            SchoolDirectory(
+                school_code=f"42{province.code[:2]}020001",
+                name=f"{city.name.removesuffix('市')}明德职业技术学院",
+                kind=SchoolKind.VOCATIONAL,
+                province_id=province.id,
+                city_id=city.id,
+            )
+        )
+    session.flush()
 
 
 def add_account(

@@ -39,7 +39,14 @@ def detail_page(session: Session, resolved: Resolved, actor: Actor, row: Declare
         related=[_related(session, resolved, actor, row, table) for table in _tables(resolved, actor)],
         links=row_links(resolved, actor, row, detail=True),
         history=_history(session, resolved, actor, row),
+        on_sight=_on_sight(resolved, actor, row),
     )
+
+
+def _on_sight(resolved: Resolved, actor: Actor, row: Declared) -> str:
+    """Looking is a GET and changes nothing; what looking means is posted by the page."""
+    seen = (a for a in resolved.actions if a.on_sight and may(actor, resolved.table, a.name) and a.when(row))
+    return next((f"{resolved.url}/action/{a.name}?rowid={row.id}" for a in seen), "")
 
 
 def _facts(resolved: Resolved, row: Declared) -> list[tuple[str, Cell]]:

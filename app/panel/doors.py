@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import abort, flash, jsonify, redirect, render_template, request
@@ -28,6 +29,20 @@ from app.services import files
 from app.services.errors import DomainError, NotFound
 from config import settings
 from models.kit import Declared, Mark, formats
+
+Dress = Callable[[FormPage, Declared | None], None]
+_dresses: dict[str, list[Dress]] = {}
+
+
+def dresses(model: type[Declared]) -> Callable[[Dress], Dress]:
+    """For a table whose form is a step of something: a function that adds to its page before it is drawn (steps, other
+    words on the button, where saving leads)."""
+
+    def register(dress: Dress) -> Dress:
+        _dresses.setdefault(model.__tablename__, []).append(dress)
+        return dress
+
+    return register
 
 
 class Doors:
@@ -113,7 +128,7 @@ class Doors:
                 self._save(form, row)
                 self.session.commit()
                 flash("已保存", "success")
-                return redirect(f"{self.resolved.url}/{key}")
+                return redirect(safe_next(f"{self.resolved.url}/{key}"))
             except DomainError as error:
                 status = self._refused(form, error)
                 row = self.row(key)
@@ -185,6 +200,7 @@ class Doors:
     ) -> str:
         if row is not None:
             self._link_files(form, row)
+            self._keep_within(form, row)
         sections: dict[str, list[str]] = {}
         for name in self.asked(adding):
             sections.setdefault(self.resolved.section(name), []).append(name)
@@ -208,8 +224,20 @@ class Doors:
                 for name in part.form(adding=True)
             ),
             stale=stale,
+            next=safe_next(""),
         )
+        for dress in _dresses.get(self.resolved.table, ()):
+            dress(page, row)
         return render_template("panel/form.html", page=page)
+
+    def _keep_within(self, form: PanelForm, row: Declared) -> None:
+        """A reference within something the form does not ask (a school's city: its province's) searches there."""
+        for name, declared in self.resolved.fields.items():
+            fixed = {n: getattr(row, n) for n in declared.within if n not in form._fields}
+            if name in form._fields and fixed:
+                control = form._fields[name]
+                remote = f"{control.render_kw['data-remote']}?{urlencode(fixed)}"
+                control.render_kw = {**control.render_kw, "data-remote": remote}
 
     def _link_files(self, form: PanelForm, row: Declared) -> None:
         """Beside a file control: the file that is there already."""
@@ -259,6 +287,9 @@ class Doors:
         if words and title is not None and not target.fields[target.panel.title].refers:
             where.append(sa.cast(title, sa.String).contains(words, autoescape=True))
         where += getattr(target.model, "PICKABLE", list)()
+        for above in declared.within:
+            if (value := request.args.get(above, "")).isdecimal() and len(value) < 18:
+                where.append(getattr(target.model, above) == int(value))
         rows = self.session.scalars(
             sa.select(target.model)
             .where(*where)

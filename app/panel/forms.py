@@ -155,6 +155,10 @@ class ReferenceField(SelectField):
         row = self._row(int(text)) if text.isdecimal() and len(text) < 18 else None
         if row is None:
             raise ValidationError(f"没有找到所选的{self.label.text},请重新选择")
+        for name in self.declared.within:
+            above = form._fields.get(name)
+            if above is not None and above.data and str(getattr(row, name)) != str(above.data):
+                raise ValidationError(f"所选的{self.label.text}不属于所选的{above.label.text},请重新选择")
         self.data = row.id
 
     def _row(self, key: int) -> Declared | None:
@@ -234,6 +238,8 @@ def control(
     if kind == "reference":
         marks["data-remote"] = remote
         options["choices"] = []
+        if declared.within:
+            marks["data-within"] = " ".join(declared.within)
     if kind in ("choice", "state"):
         options["choices"] = choices(declared.type.choices.pairs())
     if isinstance(getattr(declared.type, "length", None), int):

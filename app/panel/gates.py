@@ -28,6 +28,8 @@ PUBLIC = frozenset(
     {
         "static",
         "Login.login", "Login.second", "Login.link", "Login.captcha", "Login.logout",
+        "Registering.choose", "Registering.register", "Registering.cities", "Registering.schools",
+        "Registering.register_code", "Registering.feedback", "Registering.forgot", "Registering.forgot_code",
         "Token.login", "Description.openapi",
         "Portal.icon",
         "Portal.home", "Portal.notices", "Portal.notice", "Portal.notice_file", "Portal.certificates", "Portal.certificate",

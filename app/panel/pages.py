@@ -7,7 +7,7 @@ nothing else, so a page can be drawn in a test or a gallery without a database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -221,6 +221,7 @@ class DetailPage(Page):
     related: Sequence[Related] = ()
     links: Sequence[Link] = ()  # head: actions, 编辑
     history: Sequence[tuple[str, str, str]] = ()  # (when, who, what)
+    on_sight: str = ""  # an action's address, posted by the script once the page is seen
 
 
 @dataclass
@@ -236,6 +237,8 @@ class FormPage(Page):
     multipart: bool = False
     stale: Sequence[tuple[str, str, str]] = ()  # (label, yours, theirs) after a concurrent edit (R137)
     rules: Sequence[str] = ()  # what a new password must be (password.html)
+    steps: Sequence[Step] = ()  # where this form stands among others
+    next: str = ""  # where saving leads, if not to the row
 
 
 @dataclass
@@ -417,6 +420,15 @@ class Entrance:
     hint: str = ""
 
 
+@dataclass(frozen=True)
+class Note:
+    """What stands under a field of a short form while it holds (a choice that is `marked`), with ways out."""
+
+    text: str
+    links: Sequence[Link] = ()
+    shown: bool = False
+
+
 @dataclass
 class LoginPage(Page):
     """Any page before log-in that is one short form: 登录, 注册账号, 忘记密码, 动态口令, candidate log-in.
@@ -431,6 +443,7 @@ class LoginPage(Page):
     submit: str = "登录"
     error: str = ""
     links: Sequence[Link] = ()  # 立即注册, 忘记密码, 证书查询
+    notes: Mapping[str, Note] = field(default_factory=dict)  # by the field they stand under
     entrances: Sequence[Entrance] = ()  # the other ways in
 
 
@@ -518,6 +531,16 @@ class ChoicePage(Page):
     """Two or more large cards to choose from (选择身份)."""
 
     choices: Sequence[Entrance] = ()
+    links: Sequence[Link] = ()
+
+
+@dataclass
+class RegisteredPage(Page):
+    """注册成功: the account and its first password, shown this once (R6)."""
+
+    school: str = ""
+    username: str = ""
+    password: str = ""
     links: Sequence[Link] = ()
 
 

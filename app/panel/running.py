@@ -32,7 +32,7 @@ def run(session: Session, resolved: Resolved, name: str) -> Any:
     item = opened(resolved, name)
     rows = [] if item.on == "list" else chosen(session, resolved)
     fit = fitting(resolved, item, rows)
-    confirmed = request.form.get("confirmed") == "1"
+    confirmed = item.at_once or request.form.get("confirmed") == "1"
     form = form_class(session, item)(posted() if confirmed else None)
     if not confirmed:
         return _preview(resolved, item, rows, fit, form)
@@ -46,7 +46,8 @@ def run(session: Session, resolved: Resolved, name: str) -> Any:
             raise
         form.blame(error)
         return _preview(resolved, item, rows, fit, form), error.status
-    flash(outcome.message, "success")
+    if outcome.message:
+        flash(outcome.message, "success")
     back = f"{resolved.url}/{fit[0].id}" if len(fit) == 1 else f"{resolved.url}/"
     return redirect(outcome.location or back)
 

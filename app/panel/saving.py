@@ -231,6 +231,9 @@ def _constraint(state: str, constraint: str, resolved: Resolved | None) -> Domai
             return Conflict("duplicate", meaning)
         labels, field = _columns(constraint, resolved)
         return DomainError("duplicate", f"{labels or '该记录'}已存在,不能重复", field, status=409)
+    if state == "23503" and (column := _pointing(constraint, resolved)):
+        label = resolved.fields[column].label if resolved is not None else ""
+        return DomainError("reference", f"没有找到所选的{label},请重新选择", column)
     if state in ("23503", "23001"):  # PostgreSQL 18 tells a key that restricts apart
         return Conflict("referenced", "该记录正被其他数据使用,不能删除;或所引用的数据不存在")
     if state == "23514" and resolved is not None:
@@ -238,6 +241,15 @@ def _constraint(state: str, constraint: str, resolved: Resolved | None) -> Domai
             if constraint.endswith(f"_rule_{number}"):
                 return DomainError("check", meaning)
     return DomainError("invalid", INVALID)
+
+
+def _pointing(constraint: str, resolved: Resolved | None) -> str:
+    """The column of this form whose foreign key was broken: it points at nothing, or at something elsewhere."""
+    if resolved is None:
+        return ""
+    table: sa.Table = resolved.model.__table__  # type: ignore[assignment]
+    broken = (key for key in table.foreign_key_constraints if key.name == constraint)
+    return next((name for key in broken for name in key.column_keys if name in resolved.form(True)), "")
 
 
 def _meaning(constraint: str, resolved: Resolved | None) -> str:

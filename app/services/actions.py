@@ -47,7 +47,8 @@ class Action:
     """`on`: "row" (row and bulk), "one" (row only), "list" (no rows: a page button).
 
     `when(row)` hides the button where the state does not allow it; the service checks again. `confirm` may hold
-    `{n}`; `page` is an endpoint path the button leads to instead of running (`/console/…/{id}`).
+    `{n}`; `page` is an endpoint path the button leads to instead of running (`/console/…/{id}`). `at_once`: nothing
+    to think about, so nothing is previewed; `on_sight`: done by itself when somebody looks at the row's detail.
     """
 
     model: type[Declared]
@@ -62,6 +63,8 @@ class Action:
     when: Callable[[Any], bool] = lambda row: True
     asks: tuple[Ask, ...] = ()
     page: str = ""
+    at_once: bool = False
+    on_sight: bool = False
     order: int = 50
 
 

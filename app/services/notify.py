@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from string import Formatter
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.access.actor import Actor
+from app.services.actions import before_save
+from app.services.errors import DomainError
+from models.directory import School
 from models.jobs import Message, MessageKind
 from models.kit import clock
-from models.platform import SmsMessage
+from models.platform import SmsKind, SmsMessage, SmsTemplate
 
+# What each kind of text message says until the operators word it otherwise. What stands in the braces here is what
+# the sender gives, in the order in which a vendor's template counts it.
 TEXTS = {
     "first_password": "您的账号{username}已开通,初始密码{password},首次登录请修改。",
     "declaration_approved": "贵校申报的{certificate}已通过审核,批准{count}人。",
@@ -24,7 +33,28 @@ TEXTS = {
     "plan_cancelled": "考试计划{plan}已取消:{reason}",
     "code": "验证码{code},{minutes}分钟内有效。请勿告诉他人。",
     "certificate_revoked": "您的{certificate}证书已注销,如有疑问请联系颁证机构。",
+    "directory_answered": "您反映的{school}名录问题{result}:{answer}",
+    "declaration_closing": "贵校有{count}项申报尚未提交,{batch}将于{until}截止。",
 }
+NAMES = {
+    "first_password": "账号开通和重置密码",
+    "declaration_approved": "申报审核通过",
+    "declaration_refused": "申报审核不通过",
+    "quota_changed": "指标调整",
+    "became_pilot": "成为试点院校",
+    "site_decided": "考点审核结果",
+    "score_corrected": "成绩更正",
+    "certificate_issued": "证书签发",
+    "plan_cancelled": "考试计划取消",
+    "code": "手机验证码",
+    "certificate_revoked": "证书注销",
+    "directory_answered": "名录反馈答复",
+    "declaration_closing": "申报截止提醒",
+}
+CODES = frozenset({"code", "first_password"})  # cannot be switched off, go first, know no daily cap
+REMINDERS = frozenset({"declaration_closing"})  # for those who asked for them
+SECRETS = frozenset({"password", "code"})  # parameters that do not outlive the sending
+_HIDDEN = "******"
 
 
 def message(
@@ -51,21 +81,106 @@ def sms(
     about: tuple[str, int] | None = None,
     send_after: datetime | None = None,
 ) -> None:
-    """Queue a text message; never with a full ID number in it (R25). Without a mobile nothing is queued."""
-    if not mobile:
+    """Queue a text message; never with a full ID number in it (R25). Without a mobile, or where the operators have
+    switched this kind off, nothing is queued."""
+    words = wording(session, template) if mobile else None
+    if words is None:
         return
     table, key = about or (None, None)
-    kept = {name: value for name, value in params.items() if name not in ("password", "code")}
+    secrets = {name: str(value) for name, value in params.items() if name in SECRETS}
     session.execute(
         sa.insert(SmsMessage)
         .values(
             mobile=mobile,
             template=template,
-            params=kept,
-            body=TEXTS[template].format(**params)[:500],
+            params={name: value for name, value in params.items() if name not in SECRETS},
+            secrets=secrets or sa.null(),
+            body=words.format(**params)[:500],
             send_after=send_after or clock.now(),
             about_table=table,
             about_id=key,
         )
         .inline()
     )
+
+
+def remind(session: Session, school_id: int, template: str, params: dict[str, Any], title: str) -> None:
+    """An in-app message to a school, and a text message if it asked for reminders."""
+    message(session, title, TEXTS[template].format(**params), kind=MessageKind.TODO, school_id=school_id)
+    wants, mobile = session.execute(
+        sa.select(School.sms_reminders, School.contact_mobile).where(School.id == school_id)
+    ).one()
+    if wants:
+        sms(session, mobile, template, params, about=("school", school_id))
+
+
+# The words
+
+
+def wording(session: Session, template: str) -> str | None:
+    """What this kind of text message says now; None where it is switched off."""
+    row = session.execute(
+        sa.select(SmsTemplate.body, SmsTemplate.active).where(SmsTemplate.key == template)
+    ).one_or_none()
+    if row is None:
+        return TEXTS[template]
+    return row.body if row.active or template in CODES else None
+
+
+def without_secrets(session: Session, template: str, params: dict[str, Any]) -> str:
+    """The body again, as it may be kept."""
+    words = wording(session, template) or TEXTS[template]
+    return words.format(**params, **{name: _HIDDEN for name in variables(template) if name in SECRETS})[:500]
+
+
+def variables(template: str) -> list[str]:
+    """What may stand in the braces, in order."""
+    return list(dict.fromkeys(_names(TEXTS[template])))
+
+
+def kind(template: str) -> SmsKind:
+    if template in CODES:
+        return SmsKind.CODE
+    return SmsKind.REMINDER if template in REMINDERS else SmsKind.NOTICE
+
+
+def lay_templates(session: Session) -> None:
+    """A row at the desk for every kind of text message; what is there already stays as the operators worded it."""
+    rows = [
+        {
+            "key": key,
+            "name": NAMES.get(key, key),
+            "kind": kind(key),
+            "body": body,
+            "variables": "、".join(variables(key)),
+            "active": True,
+        }
+        for key, body in TEXTS.items()
+    ]
+    session.execute(insert(SmsTemplate).values(rows).on_conflict_do_nothing(index_elements=["key"]))
+
+
+def _names(words: str) -> Iterable[str]:
+    return (name for _, name, _, _ in Formatter().parse(words) if name is not None)
+
+
+@before_save(SmsTemplate)
+def _check_words(session: Session, actor: Actor, row: SmsTemplate, values: dict[str, Any]) -> None:
+    """Only variables that the sender gives, plainly written; what a message is for must be in it."""
+    known = variables(row.key)
+    try:
+        used = list(Formatter().parse(row.body))
+    except ValueError:
+        raise DomainError("template.braces", "花括号不成对,请检查变量写法,如{count}", "body") from None
+    for _, name, layout, conversion in used:
+        if name is not None and (name not in known or layout or conversion):
+            raise DomainError(
+                "template.unknown",
+                f"不能使用变量{{{name}}},可用的有{'、'.join(f'{{{one}}}' for one in known)}",
+                "body",
+            )
+    needed = [name for name in known if name in SECRETS]
+    if missing := [name for name in needed if name not in _names(row.body)]:
+        raise DomainError("template.needed", f"短信内容中缺少变量{{{missing[0]}}}", "body")
+    if row.key in CODES and not row.active:
+        raise DomainError("template.code", "验证码和密码短信不能停用", "active")

@@ -74,8 +74,11 @@ def _schools(session: Session, plan: ExamPlan) -> Sequence[int]:
 
 def _tell_candidates(session: Session, plan: ExamPlan, reason: str) -> None:
     """One text message a mobile; the number goes from row to row inside the database."""
+    words = notify.wording(session, "plan_cancelled")
+    if words is None:
+        return
     params = {"plan": plan.name, "reason": reason}
-    body = notify.TEXTS["plan_cancelled"].format(**params)[:500]
+    body = words.format(**params)[:500]
     registered = sa.exists().where(Registration.plan_id == plan.id, Registration.candidate_id == Candidate.id)
     mobiles = (
         sa.select(

@@ -9,6 +9,7 @@ import app.services.certificate_events
 import app.services.certificates
 import app.services.corrections
 import app.services.declarations
+import app.services.directory_reports
 import app.services.e_certificates
 import app.services.exam_prints
 import app.services.fees
@@ -17,6 +18,8 @@ import app.services.identity
 import app.services.invigilators
 import app.services.invigilators_import
 import app.services.jobs
+import app.services.messages
+import app.services.notify
 import app.services.organisations
 import app.services.photos_import
 import app.services.pilot
@@ -36,4 +39,5 @@ import app.services.seals
 import app.services.seats
 import app.services.seats_import
 import app.services.signing
-import app.services.sites  # noqa: F401
+import app.services.sites
+import app.services.sms_sending  # noqa: F401

@@ -1,4 +1,5 @@
-"""Codes sent to a mobile: six digits, five minutes, five tries; one a minute, ten a day (R7).
+"""Codes sent to a mobile: six digits, five minutes, five tries; one a minute, ten a day, and no more than a few
+hundred a day for one address (R7, E6, E7).
 
 Both functions run as `auth`, and their caller commits whatever the answer: a try must be counted even when refused.
 """
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.access.actor import current_actor
 from app.services import notify
 from app.services.errors import DomainError
 from config import settings
@@ -22,8 +24,10 @@ from models.platform import CodePurpose, SmsCode
 def send(session: Session, purpose: CodePurpose, mobile: str, *, deliver: bool = True) -> int:
     """Queue a code; returns the seconds to wait for the next. With `deliver` off everything is as if one was sent, so
     that the answer does not tell whether the mobile is known."""
-    now, config = clock.now(), settings()
+    now, config, address = clock.now(), settings(), current_actor().address
+    _one_at_a_time(session, mobile)
     _require_pause(session, mobile, now)
+    _require_address(session, address, now)
     code = f"{secrets.randbelow(10**6):06d}"
     session.add(
         SmsCode(
@@ -32,12 +36,29 @@ def send(session: Session, purpose: CodePurpose, mobile: str, *, deliver: bool =
             code_hash=_digest(purpose, mobile, code),
             expires_at=now + timedelta(minutes=config.sms_code_minutes),
             created_at=now,
+            address=address or None,
         )
     )
     session.flush()
     if deliver:
         notify.sms(session, mobile, "code", {"code": code, "minutes": config.sms_code_minutes})
     return config.sms_interval_seconds
+
+
+def _one_at_a_time(session: Session, mobile: str) -> None:
+    """Two requests in the same instant: the second waits, and then sees the first's code (E6)."""
+    digest = hmac.new(settings().secret_key.get_secret_value().encode(), mobile.encode(), "sha256").digest()
+    lock = int.from_bytes(digest[:8], "big", signed=True)
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+
+
+def _require_address(session: Session, address: str, now: datetime) -> None:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    asked = sa.select(sa.func.count(SmsCode.id)).where(
+        SmsCode.address == address, SmsCode.created_at >= midnight
+    )
+    if address and (session.scalar(asked) or 0) >= settings().sms_per_address_per_day:
+        raise DomainError("sms.address", "本网络今日获取验证码次数已达上限,请明日再试", "code", status=429)
 
 
 def _require_pause(session: Session, mobile: str, now: datetime) -> None:

@@ -15,16 +15,17 @@ from app.access.roles import may
 from app.panel.cells import cell, plain
 from app.panel.gates import opens
 from app.panel.menus import add_entry
-from app.panel.pages import Cell, Column, Crumb, DetailPage, Item, Link, Related, Row, Section, Step
+from app.panel.pages import Cell, Column, Crumb, DetailPage, Item, Link, Related, Row, Section
 from app.panel.resolve import resolve
 from app.panel.web import DECLARING_HOME
 from app.services.actions import page_link
 from app.services.batches import window_text
 from app.services.declaration_papers import printed
 from app.services.errors import NotFound
-from models.declarations import BatchPhase, Declaration, DeclarationBatch, DeclarationState
+from models.declarations import BatchPhase, Declaration, DeclarationBatch
 from models.directory import School
 from models.kit import clock
+from views.consoles.basics import steps
 from views.consoles.papers import pdf
 
 ADD = "/console/declaration/add?batch_id={id}"
@@ -74,7 +75,7 @@ class Declaring(BaseView):
             crumbs=[Crumb("首页", "/console/"), Crumb("证书管理"), Crumb("申报计划")],
             hint="先完善院校基础信息,再申报证书试点并提交审核;批次结束且有证书通过审核后,业务平台自动开通",
             heading=school.name,
-            steps=_steps(school, [row.state for row in declared], actor),
+            steps=steps(school, [row.state for row in declared], actor),
             links=_buttons(school, batches, actor),
             sections=_notes(batches),
             related=[
@@ -115,28 +116,20 @@ def _notes(batches: list[DeclarationBatch]) -> list[Section]:
     ]
 
 
-def _steps(school: School, states: list[DeclarationState], actor: Actor) -> list[Step]:
-    """完善基础信息 → 申报证书试点 → 查看审批结果 → 试点院校."""
-    done = [
-        school.basics_completed,
-        any(state is not DeclarationState.DRAFT for state in states),
-        any(state in (DeclarationState.APPROVED, DeclarationState.REFUSED) for state in states),
-        not actor.declaring,
-    ]
-    labels = ("完善基础信息", "申报证书试点", "查看审批结果", "开通业务平台")
-    here = done.index(False) if False in done else len(done)
-    return [
-        Step(label, state="current" if number == here else "done" if finished else "todo")
-        for number, (label, finished) in enumerate(zip(labels, done, strict=True))
-    ]
-
-
 def _buttons(school: School, batches: list[DeclarationBatch], actor: Actor) -> list[Link]:
     links = []
     if may(actor, "school", "edit"):
         label = "院校基础信息" if school.basics_completed else "完善院校基础信息"
         first = not school.basics_completed
-        links.append(Link(label, f"/console/school/{school.id}/edit", "school", primary=first, name="basics"))
+        links.append(
+            Link(
+                label,
+                f"/console/school/{school.id}/edit?next={DECLARING_HOME}",
+                "school",
+                primary=first,
+                name="basics",
+            )
+        )
     if may(actor, "declaration", "add"):
         opened = next(filter(_is_open, batches), None)
         href = ADD.format(id=opened.id) if opened else ""

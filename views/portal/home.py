@@ -40,7 +40,7 @@ from views.portal.shell import NOTICES, as_public, draw
 PAGE_SIZE = 20
 OLDEST_PAGE = 500
 WAYS = (
-    Entrance("试点申报系统", "/login/?next=/console/declaring/", "flag", "院校申报证书试点"),
+    Entrance("试点申报系统", "/declare/", "flag", "院校申报证书试点"),
     Entrance("试点院校业务平台", "/login/", "school", "考生、报考、排考、发证"),
     Entrance("培训评价组织业务平台", "/login/", "building-bank", "考试计划、成绩、签发"),
     Entrance("省级 / 地市级管理平台", "/login/", "building-community", "申报审核、指标管理"),

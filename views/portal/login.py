@@ -96,7 +96,7 @@ class Login(BaseView):
             action="/login/",
             captcha="/captcha.png",
             error=error,
-            links=[Link("证书查询", "/verify")],
+            links=[Link("立即注册", "/register/"), Link("忘记密码", "/forgot/"), Link("证书查询", "/verify")],
             entrances=[Entrance("学生个人空间", "/space/", "school"), Entrance("门户首页", "/", "home")],
         )
         return render_template("panel/login.html", page=page), status

@@ -21,6 +21,7 @@ export function enhance(root) {
   each(root, "input[data-date]:not(.flatpickr-input)", picker);
   each(root, ".ui-scroll", shadow);
   each(root, "#list[data-view-key]", restoreView);
+  each(root, "[data-on-sight]", seen);
   each(root, "textarea[data-rich]:not([data-rich-ready])", rich);
 }
 
@@ -48,7 +49,7 @@ function searchable(select) {
     render: {
       option: (d, esc) => `<div>${marked(d.text, widget?.lastQuery)}${d.hint ? `<small>${marked(d.hint, widget?.lastQuery)}</small>` : ""}</div>`,
       item: (d, esc) => `<div>${esc(d.text)}</div>`,
-      no_results: () => '<div class="no-results">没有匹配的结果</div>',
+      no_results: () => `<div class="no-results">${safe(widget?.told || "没有匹配的结果")}</div>`,
       loading: () => '<div class="loading-text">正在查找…</div>',
     },
   });
@@ -56,6 +57,22 @@ function searchable(select) {
   for (const [name, value] of carried) widget.control_input.setAttribute(name, value);
   select.setAttribute("aria-hidden", "true");
   widget.on("change", () => select.dispatchEvent(new Event("input", { bubbles: true })));
+  for (const above of widest(select)) above.addEventListener("change", () => forget(widget));
+  const note = document.getElementById(select.dataset.note ?? "");
+  if (note) widget.on("change", (value) => (note.hidden = !widget.options[value]?.marked));
+}
+
+/** The controls that say within what this one is searched (a city within its province). */
+function widest(select) {
+  const names = (select.dataset.within ?? "").split(" ").filter(Boolean);
+  return names.map((name) => select.form?.elements[name]).filter(Boolean);
+}
+
+/** What was chosen, and found, within something else. */
+function forget(widget) {
+  widget.clear();
+  widget.clearOptions();
+  widget.wrapper.classList.remove("preloaded");
 }
 
 function marked(text, query) {
@@ -70,11 +87,13 @@ function marked(text, query) {
 async function load(widget, address, query, done) {
   const url = new URL(address, window.location.origin);
   url.searchParams.set("q", query);
+  for (const above of widest(widget.input)) url.searchParams.set(above.name, above.value);
   try {
     const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
     const body = answer.ok ? await answer.json() : [];
     widget.lastQuery = query;
     widget.clearOptions((option) => widget.items.includes(String(option.value)));
+    widget.told = body.message;
     done(Array.isArray(body) ? body : body.results);
   } catch {
     done();
@@ -143,4 +162,12 @@ function rich(textarea) {
   script.src = document.body.dataset.richScript;
   script.dataset.richLoader = "";
   document.head.append(script);
+}
+
+/** What it means that somebody sees this (a message is read): told by a POST, since a GET changes nothing. */
+function seen(part) {
+  const body = new FormData();
+  body.set("csrf_token", document.querySelector('meta[name="csrf-token"]')?.content ?? "");
+  fetch(part.dataset.onSight, { method: "POST", body, credentials: "same-origin", redirect: "manual" }).catch(() => {});
+  delete part.dataset.onSight;
 }

@@ -13,6 +13,7 @@ on("click", "[data-sms-send]", async (_event, button) => {
     headers: { Accept: "application/json" },
   }).catch(() => null);
   const told = await answer?.json().catch(() => null);
+  renewCaptcha(button.closest("form")); // a picture counts once, whatever the answer
   if (!answer?.ok) {
     toast(told?.message ?? "验证码没有发出，请稍后再试", "red");
     button.disabled = false;
@@ -30,4 +31,10 @@ function countDown(button, label, seconds) {
   }
   button.textContent = `${seconds} 秒后重发`;
   setTimeout(() => countDown(button, label, seconds - 1), 1000);
+}
+
+function renewCaptcha(form) {
+  form.querySelector("[data-captcha]")?.click();
+  const typed = form.elements.captcha;
+  if (typed) typed.value = "";
 }
