@@ -19,6 +19,7 @@ from models.kit import (
     Flag,
     Flow,
     Int,
+    Json,
     Moment,
     Move,
     Panel,
@@ -26,6 +27,7 @@ from models.kit import (
     Scope,
     State,
     Text,
+    add,
     change,
     clock,
     field,
@@ -39,6 +41,7 @@ from models.kit import (
     readonly,
     reference,
     searched,
+    sourced,
     tabbed,
     wide,
     write,
@@ -237,7 +240,7 @@ class Declaration(Declared):
 
     school_id: Mapped[int] = reference("院校", "school", hidden, fixed, within=("province_id",))
     school_name: Mapped[str] = field(
-        "院校名称", Text(100), listed, searched, readonly, copied="school_id.name"
+        "院校名称", Text(100), listed, searched, sourced, readonly, copied="school_id.name"
     )
     province_id: Mapped[int] = reference("省厅", "province", hidden, copied="school_id.province_id")
     city_id: Mapped[int] = reference("地市", "city", filtered, readonly, copied="school_id.city_id")
@@ -278,8 +281,10 @@ class Declaration(Declared):
         icon="clipboard-list",
         title="school_name",
         order=32,
+        sorts={"province": "submitted_at", "city": "submitted_at"},  # who has waited longest comes first
+        opens={"province": "PENDING", "city": "CITY_PENDING"},
         children=("declaration_major", "declaration_file"),
-        related=("review",),
+        related=("review", "recommendation"),
         scope=Scope(
             platform=read(),
             province=change("province_id", *_DECISION, "approved_count", when=_SUBMITTED),
@@ -301,7 +306,12 @@ class Declaration(Declared):
             ("state <> 'REFUSED' or refusal_reason is not null", "审核不通过要写明原因"),
             ("state = 'DRAFT' or submitted_at is not null", "提交后才能审核"),
         ),
-        indexes=(("school_id", "year", "certificate_id"), ("batch_id", "state")),
+        indexes=(
+            ("school_id", "year", "certificate_id"),
+            ("batch_id", "state"),
+            ("province_id", "state", "submitted_at", "id"),
+            ("city_id", "state", "submitted_at", "id"),
+        ),
         adds="申报证书试点",
         empty="还没有申报。批次开放后,院校在“申报计划”中申报",
     )
@@ -419,6 +429,9 @@ class Review(Declared):
     decision: Mapped[Decision] = field("决定", Choice(Decision), listed, filtered)
     approved_count: Mapped[int | None] = field("批准人数", Int(1, 99_999), listed)
     reason: Mapped[str | None] = field("原因", Text(500, 2), listed)
+    remarks: Mapped[dict[str, str] | None] = field(
+        "批注", Json(), hidden, help="栏目 → 批注,院校修改时显示在该栏目旁"
+    )
     reviewer_id: Mapped[int | None] = reference("审核人", "account", hidden)
     reviewer_name: Mapped[str | None] = field("审核人", Text(50), listed, readonly, copied="reviewer_id.name")
     decided_at: Mapped[datetime] = field("审核时间", Moment(), listed, readonly, default=clock.now)
@@ -452,6 +465,55 @@ class Review(Declared):
     declaration: Mapped[Declaration]
 
 
+class Opinion(Choices):
+    FOR = "FOR", "建议通过", "green"
+    AGAINST = "AGAINST", "建议不通过", "red"
+
+
+class Recommendation(Declared):
+    """What a member of staff has prepared for the one who decides (经办意见): the authority's own, never shown to the
+    school; the latest of a stage counts. 1.2, 4.3."""
+
+    declaration_id: Mapped[int] = reference(
+        "证书试点申报", "declaration", hidden, fixed, within=("school_id",)
+    )
+    school_id: Mapped[int] = reference("院校", "school", hidden, copied="declaration_id.school_id")
+    province_id: Mapped[int] = reference("省厅", "province", hidden, copied="declaration_id.province_id")
+    city_id: Mapped[int] = reference("地市", "city", hidden, copied="declaration_id.city_id")
+    stage: Mapped[ReviewStage] = field("环节", Choice(ReviewStage), listed)
+    opinion: Mapped[Opinion] = field("意见", Choice(Opinion), listed)
+    suggested_count: Mapped[int | None] = field("建议批准人数", Int(1, 99_999), listed)
+    social_count: Mapped[int | None] = field("其中社会考生", Int(0, 99_999))
+    reason: Mapped[str | None] = field("说明", Text(500, 2), listed)
+    remarks: Mapped[dict[str, str] | None] = field("批注", Json(), hidden)
+    author_id: Mapped[int | None] = reference("经办人", "account", hidden)
+    author_name: Mapped[str | None] = field("经办人", Text(50), listed, readonly, copied="author_id.name")
+    made_at: Mapped[datetime] = field("时间", Moment(), listed, readonly, default=clock.now)
+
+    panel = Panel(
+        "经办意见",
+        icon="message-2",
+        title="opinion",
+        allows=(),
+        scope=Scope(
+            platform=read(),
+            province=add("province_id", when="stage = 'PROVINCE'"),
+            city=add("city_id", when="stage = 'CITY'"),
+        ),
+        checks=(
+            ("opinion = 'FOR' or suggested_count is null", "建议通过时才有建议人数"),
+            (
+                "opinion <> 'AGAINST' or (reason is not null and length(reason) between 2 and 500)",
+                "建议不通过要写明理由(2–500字)",
+            ),
+        ),
+        append_only=True,
+        frozen_message="经办意见不能修改或删除,可以再提一次",
+        empty="还没有经办意见",
+    )
+    declaration: Mapped[Declaration]
+
+
 __all__ = [
     "DECLARATION_FLOW",
     "BatchPhase",
@@ -462,6 +524,8 @@ __all__ = [
     "DeclarationFile",
     "DeclarationMajor",
     "DeclarationState",
+    "Opinion",
+    "Recommendation",
     "Review",
     "ReviewStage",
     "SocialQuotaMode",

@@ -87,7 +87,7 @@ class Quota(Declared):
     panel = Panel(
         "指标",
         menu="指标管理/指标",
-        menus={"school": "证书管理/证书信息管理", "organisation": "证书管理/院校指标"},
+        menus={"school": "证书管理/证书信息管理", "organisation": "证书管理/院校指标", "city": ""},
         icon="chart-pie",
         title="school_name",
         order=40,

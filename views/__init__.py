@@ -16,6 +16,7 @@ from views.consoles import (
     home,
     jobs,
     papers,
+    review,
     scheduling,
     seals,
 )
@@ -30,6 +31,7 @@ VIEWS = (
     login.Login, security.Security, registration.Registering,
     portal.Portal, verify.Verify, health.Health, space_login.SpaceLogin, space.Space, wishes.SpaceWishes,
     home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, certificates.CertificateFiles, desk.Decisions,
+    review.ReviewDesk,
     desk.SigningDesk, phone.SigningPhone, papers.FeePapers, scheduling.Scheduling, attendance.Attendances,
     exam_papers.ExamPapers, jobs.Jobs, jobs.SpecialImports,
 )  # fmt: skip

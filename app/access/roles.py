@@ -189,10 +189,11 @@ school: list export
 certificate: list
 declaration_batch: list add edit delete export
 declaration_batch_certificate: list add edit delete
-declaration: list export print
+declaration: list export print recommend review review_next report
 declaration_major: list
 declaration_file: list
 review: list
+recommendation: list
 quota: list export
 quota_change: list
 exam_plan: list
@@ -224,10 +225,12 @@ city: list
 school: list
 declaration_batch: list
 declaration_batch_certificate: list
-declaration: list export print
+declaration: list export print recommend review review_next report
 declaration_major: list
 declaration_file: list
 review: list
+recommendation: list
+quota: list
 """
 )
 
@@ -257,10 +260,11 @@ target_group: list
 standard: list
 declaration_batch: list
 declaration_batch_certificate: list
-declaration: list export
+declaration: list export report
 declaration_major: list
 declaration_file: list
 review: list
+recommendation: list
 quota: list
 quota_change: list
 exam_plan: list

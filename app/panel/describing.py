@@ -36,7 +36,7 @@ KIND_WORDS = {
 MARK_WORDS = {
     Mark.LISTED: "列表", Mark.SEARCHED: "搜索", Mark.EXACT: "精确搜索", Mark.FILTERED: "筛选", Mark.TABBED: "标签页",
     Mark.SORTABLE: "排序", Mark.MASKED: "脱敏", Mark.READONLY: "只读", Mark.HIDDEN: "不显示", Mark.UNIQUE: "唯一",
-    Mark.IMPORTED: "导入", Mark.FIXED: "新增后不改",
+    Mark.IMPORTED: "导入", Mark.SOURCED: "在源表搜索", Mark.FIXED: "新增后不改",
 }  # fmt: skip
 KIND_OF_ACTOR = {
     "platform": "平台", "province": "省厅", "city": "地市", "school": "院校", "organisation": "评价组织", "candidate": "考生",

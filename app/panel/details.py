@@ -12,7 +12,7 @@ from app.access.actor import Actor
 from app.access.roles import may
 from app.panel import query
 from app.panel.cells import NOTHING, cell, plain, state_cell
-from app.panel.lists import _column, crumbs, first_step, row_links, window
+from app.panel.lists import column, crumbs, first_step, row_links, window
 from app.panel.pages import Cell, Crumb, DetailPage, Item, Link, Related, Row, Section, Step
 from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import Wish
@@ -147,13 +147,13 @@ def _windows(resolved: Resolved, row: Any) -> list[Step]:
 
 def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, table: str) -> Related:
     child = resolve_table(table)
-    column = next(name for name, declared in child.fields.items() if declared.refers == resolved.table)
+    parent = next(name for name, declared in child.fields.items() if declared.refers == resolved.table)
     said = {resolved.fields[name].label: cell(resolved, row, name).text for name in resolved.shown}
-    names = [name for name in child.listed if name not in {column, *child.same}]
+    names = [name for name in child.listed if name not in {parent, *child.same}]
     rows = (
         session.scalars(
             sa.select(child.model)
-            .where(getattr(child.model, column) == row.id)
+            .where(getattr(child.model, parent) == row.id)
             .order_by(child.model.id)
             .limit(RELATED_ROWS + 1)
             .options(*query._loads(child))
@@ -170,11 +170,11 @@ def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, 
         or any(cell(child, r, name).text != text for r in rows)
     ]
     open_door = may(actor, table, "list")
-    listed = bool(rows) and open_door and column in child.filters
-    more = Link("查看全部", f"{child.url}/?f_{column}={row.id}") if listed else None
+    listed = bool(rows) and open_door and parent in child.filters
+    more = Link("查看全部", f"{child.url}/?f_{parent}={row.id}") if listed else None
     return Related(
         child.panel.label,
-        [_column(child, name, Wish()) for name in names],
+        [column(child, name, Wish()) for name in names],
         [
             Row(str(r.id), [cell(child, r, name, link=open_door) for name in names])
             for r in rows[:RELATED_ROWS]

@@ -60,7 +60,7 @@ def list_page(
             _filter(session, resolved, name, wish) for name in resolved.filters if _askable(resolved, name)
         ],
         columns=[
-            *(replace(_column(resolved, name, wish), hidden=name not in chosen) for name in names),
+            *(replace(column(resolved, name, wish), hidden=name not in chosen) for name in names),
             *([Column("standing", "状态", "state")] if _only_derived(resolved) else []),
         ],
         rows=[_row(resolved, actor, row, names) for row in found.rows],
@@ -73,7 +73,7 @@ def list_page(
         pager=_pager(resolved, wish, found),
         empty=_empty(resolved, actor, bool(wish.every)),
         cards=bool(resolved.panel.cards),
-        state=[("tab", wish.tab), ("sort", wish.sort), ("size", str(wish.size))],
+        state=[("tab", wish.said), ("sort", wish.sort), ("size", str(wish.size))],
         chooser=f"{resolved.url}/columns",
         filtered=bool(wish.every),
         whole=not wish.private,  # a filter by a personal number travels in no address
@@ -93,7 +93,8 @@ def _tab(resolved: Resolved, wish: Wish, tab: query.TabSpec, count: int) -> Tab:
     )
 
 
-def _column(resolved: Resolved, name: str, wish: Wish) -> Column:
+def column(resolved: Resolved, name: str, wish: Wish) -> Column:
+    """The head of a column."""
     declared = resolved.fields[name]
     kind: Any = "masked" if declared.has(Mark.MASKED) else _KINDS.get(kind_of(declared), "text")
     if not declared.has(Mark.SORTABLE):
@@ -263,7 +264,7 @@ def _buttons(resolved: Resolved, actor: Actor, wish: Wish) -> list[Link]:
         links.append(Link(f"批量导入{label}", f"{resolved.url}/import", "upload", name="import"))
     for item in resolved.actions:
         if item.on == "list" and _allowed(actor, resolved, item):
-            href = item.page or f"{resolved.url}/action/{item.name}"
+            href = wish.address(item.page) if item.page else f"{resolved.url}/action/{item.name}"
             links.append(Link(item.label, href, item.icon, "get" if item.page else "post", name=item.name))
     if "export" in allows and may(actor, table, "export"):
         links.append(Link("导出", wish.address(f"{resolved.url}/export"), "download", "post", name="export"))

@@ -268,6 +268,8 @@ class MessagePage(Page):
     danger: bool = False
     multipart: bool = False
     hidden: Sequence[tuple[str, str]] = ()
+    columns: Sequence[Column] = ()  # of `each`
+    each: Sequence[tuple[Row, Sequence[Any]]] = ()  # rows that are asked one by one, with their form fields
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,18 @@ def _condition(resolved: Resolved, name: str, value: str) -> Any:
             return _NOBODY
     if kind not in _TEXTS:  # a date without _from or _to, and whatever else knows no part of itself
         return _NOBODY
+    if declared.has(Mark.SOURCED):
+        return _at_source(resolved, name, formats.clean_text(value))
     return column.contains(formats.clean_text(value), autoescape=True)
+
+
+def _at_source(resolved: Resolved, name: str, words: str) -> Any:
+    """A copied text, searched where it was copied from: the rows of the few sources that match, by the index of the
+    reference, instead of every row."""
+    reference, _, source = resolved.fields[name].copied.partition(".")
+    target = resolve_table(resolved.fields[reference].refers).model
+    found = sa.select(target.id).where(getattr(target, source).contains(words, autoescape=True))
+    return getattr(resolved.model, reference).in_(found)
 
 
 def _range(column: Any, kind: str, side: str, value: str) -> Any:
@@ -142,7 +153,7 @@ def tab_counts(session: Session, tables: list[Resolved]) -> list[list[tuple[TabS
 
 def order(resolved: Resolved, sort: str) -> list[Any]:
     """The order of a list: the wish, else the declaration's; always ends in the id, so pages never overlap."""
-    names = [sort] if sort else resolved.panel.sort.split(",")
+    names = [sort] if sort else resolved.sort.split(",")
     if "id" not in (name.lstrip("-") for name in names):
         names = [*names, "-id" if names[-1].startswith("-") else "id"]
     columns = [(getattr(resolved.model, name.lstrip("-")), name.startswith("-")) for name in names]

@@ -110,6 +110,16 @@ class Resolved:
         return self.panel.menu_for(current_actor().kind)
 
     @property
+    def sort(self) -> str:
+        """The order of the list for the current actor, when nothing else is asked."""
+        return self.panel.sorts.get(current_actor().kind, self.panel.sort)
+
+    @property
+    def first(self) -> str:
+        """The tab with which the list opens for the current actor ("" = everything)."""
+        return self.panel.opens.get(current_actor().kind, "")
+
+    @property
     def name(self) -> str:
         """What the current actor's menu calls the table, else what one row is called."""
         return self.menu[1] or self.panel.label

@@ -171,7 +171,11 @@ def sorts(resolved: Resolved) -> set[str]:
     return {
         *resolved.marked(Mark.SORTABLE),
         "id",
-        *(name.lstrip("-") for name in resolved.panel.sort.split(",")),
+        *(
+            name.lstrip("-")
+            for order in (resolved.panel.sort, *resolved.panel.sorts.values())
+            for name in order.split(",")
+        ),
     }
 
 

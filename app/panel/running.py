@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +14,10 @@ from wtforms import SelectField
 from app.access.actor import current_actor
 from app.access.roles import may
 from app.panel import query, saving
+from app.panel.cells import cell
 from app.panel.forms import PanelForm, Required, choices, control
-from app.panel.lists import crumbs
-from app.panel.pages import Crumb, MessagePage
+from app.panel.lists import column, crumbs
+from app.panel.pages import Column, Crumb, MessagePage, Row
 from app.panel.resolve import Resolved, kind_of
 from app.panel.uploads import posted
 from app.panel.wish import Wish, read_wish
@@ -33,7 +35,7 @@ def run(session: Session, resolved: Resolved, name: str) -> Any:
     rows = [] if item.on == "list" else chosen(session, resolved)
     fit = fitting(resolved, item, rows)
     confirmed = item.at_once or request.form.get("confirmed") == "1"
-    form = form_class(session, item)(posted() if confirmed else None)
+    form = form_class(session, item, fit)(posted() if confirmed else None)
     if not confirmed:
         return _preview(resolved, item, rows, fit, form)
     if item.asks and not form.validate():
@@ -77,11 +79,22 @@ def carry_out(
     run = item.run
     if run is None:  # a button that leads to a page
         raise NotFound()
-    asked = {ask.name: form._fields[ask.name].data for ask in item.asks}
+    asked = answers(item, rows, form)
     with saving.refusals(resolved):
         answer = run(session, current_actor(), rows, **asked)
         session.commit()
     return answer if isinstance(answer, Outcome) else Outcome(answer)
+
+
+def answers(item: Action, rows: Sequence[Declared], form: PanelForm) -> dict[str, Any]:
+    """What was asked and answered: of all rows together, or by row id."""
+    found: dict[str, Any] = {}
+    for ask in item.asks:
+        if ask.name in form._fields:
+            found[ask.name] = form._fields[ask.name].data
+        elif each := {row.id: form._fields[key] for row in rows if (key := _own(ask, row)) in form._fields}:
+            found[ask.name] = {key: control.data for key, control in each.items()}
+    return found
 
 
 def chosen(session: Session, resolved: Resolved) -> list[Declared]:
@@ -124,12 +137,25 @@ def named(session: Session, resolved: Resolved, keys: set[str]) -> list[Declared
     return list(rows)
 
 
-def form_class(session: Session, item: Action) -> type[PanelForm]:
-    """What the action asks, as a form."""
+def form_class(session: Session, item: Action, rows: Sequence[Declared] = ()) -> type[PanelForm]:
+    """What the action asks, as a form; with several rows, what is asked of each of them apart."""
     members: dict[str, Any] = {}
     for ask in item.asks:
-        members[ask.name] = _asked(session, ask)
+        if rows and not ask.when(rows):
+            continue
+        if ask.each is None or not rows:
+            members[ask.name] = _asked(session, ask)
+            continue
+        proposed = ask.each(session, rows)
+        for row in rows:
+            own = replace(ask, default=proposed.get(row.id, ask.default))
+            members[ask.name if len(rows) == 1 else _own(ask, row)] = _asked(session, own)
     return type("ActionForm", (PanelForm,), members)
+
+
+def _own(ask: Ask, row: Declared) -> str:
+    """The name of a row's own control."""
+    return f"{ask.name}-{row.id}"
 
 
 def _asked(session: Session, ask: Ask) -> Any:
@@ -145,6 +171,25 @@ def _asked(session: Session, ask: Ask) -> Any:
     return made
 
 
+def _each(
+    resolved: Resolved, item: Action, rows: Sequence[Declared], form: PanelForm
+) -> tuple[list[Column], list[tuple[Row, list[Any]]]]:
+    """The rows as a table, with the controls of what is asked of each."""
+    asks = [ask for ask in item.asks if rows and _own(ask, rows[0]) in form._fields]
+    if not asks:
+        return [], []
+    names = [name for name in resolved.listed if name not in {*resolved.same, resolved.state}]
+    columns = [*(column(resolved, name, Wish()) for name in names), *(Column(a.name, a.label) for a in asks)]
+    drawn = [
+        (
+            Row(str(row.id), [cell(resolved, row, name) for name in names], title=str(row)),
+            [form._fields[_own(ask, row)] for ask in asks],
+        )
+        for row in rows
+    ]
+    return columns, drawn
+
+
 def _declared(ask: Ask) -> Field:
     return Field(ask.label, ask.type, Mark.NONE, help=ask.help)
 
@@ -157,12 +202,13 @@ def _preview(
         lines.append(("将处理", f"{len(fit)} 条"))
         if len(rows) > len(fit):
             lines.append(("状态不符,跳过", f"{len(rows) - len(fit)} 条"))
+    columns, each = _each(resolved, item, fit, form)
     page = MessagePage(
         title=f"{item.label} · {resolved.panel.label}",
         crumbs=crumbs(resolved, Crumb(item.label)),
         text=item.confirm.format(n=len(fit)) if item.confirm else f"确认{item.label}?",
         lines=lines,
-        rows=[str(row) for row in fit[:10]],
+        rows=[] if each else [str(row) for row in fit[:10]],
         form=form if item.asks else None,
         action=f"{resolved.url}/action/{item.name}",
         submit=item.label,
@@ -172,5 +218,7 @@ def _preview(
             kind_of(_declared(ask)) in ("file", "photo") for ask in item.asks if ask.options is None
         ),
         hidden=[("confirmed", "1"), *(("rowid", str(row.id)) for row in fit)],
+        columns=columns,
+        each=each,
     )
     return render_template("panel/message.html", page=page)

@@ -10,6 +10,8 @@ from app.panel.resolve import Resolved
 from config import settings
 from models.kit import Mark
 
+ALL = "all"
+"""What an address says of the tab that shows everything, where a list opens with another one."""
 PREFIX = "f_"  # filters: f_<column>, f_<column>_from, f_<column>_to
 
 
@@ -23,6 +25,12 @@ class Wish:
     sort: str = ""
     page: int = 1
     size: int = 10
+    first: str = ""  # the tab of a list whose address names none
+
+    @property
+    def said(self) -> str:
+        """The tab as an address has to name it."""
+        return self.tab or (ALL if self.first else "")
 
     @property
     def every(self) -> dict[str, str]:
@@ -31,7 +39,7 @@ class Wish:
     def address(self, url: str, **changes: object) -> str:
         """The same list with something changed; a change of anything but the page goes back to page 1."""
         wish = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
-        pairs = [("tab", wish.tab), *((PREFIX + k, v) for k, v in wish.filters.items()), ("sort", wish.sort)]
+        pairs = [("tab", wish.said), *((PREFIX + k, v) for k, v in wish.filters.items()), ("sort", wish.sort)]
         pairs += [("page", str(wish.page) if wish.page > 1 else "")]
         pairs += [("size", str(wish.size) if wish.size != settings().page_sizes[0] else "")]
         query = urlencode([(name, value) for name, value in pairs if value])
@@ -62,16 +70,17 @@ def read_wish(resolved: Resolved, args: Mapping[str, str], posted: Mapping[str, 
     sortable = {
         *resolved.marked(Mark.SORTABLE),
         "id",
-        *(name.lstrip("-") for name in resolved.panel.sort.split(",")),
+        *(name.lstrip("-") for name in resolved.sort.split(",")),
     }
     size = _number(given.get("size", ""), sizes[0])
     return Wish(
-        tab=given.get("tab", "")[:40],
+        tab="" if (tab := given.get("tab", resolved.first)) == ALL and resolved.first else tab[:40],
         filters=filters,
         private=private,
         sort=sort if sort.lstrip("-") in sortable else "",
         page=max(1, min(_number(given.get("page", ""), 1), 10**7)),
         size=min((s for s in sizes if s >= size), default=sizes[-1]),
+        first=resolved.first,
     )
 
 

@@ -7,7 +7,7 @@ import services; services never import the panel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Ask:
     """One thing an action asks before it runs: drawn as a form field, checked by the kit's type.
 
     `wide` and `required` as in a declaration; `options` (session → pairs) makes it a drop-down.
+    `each` (session, rows → what to propose, by row id): where several rows are acted on, every one has a control of
+    its own beside it, and the function gets a mapping of row id → answer. `when(rows)`: asked only if it holds.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Ask:
     help: str = ""
     default: Any = None
     options: Callable[[Session], Sequence[tuple[str, str]]] | None = None
+    each: Callable[[Session, Sequence[Any]], Mapping[int, Any]] | None = None
+    when: Callable[[Sequence[Any]], bool] = lambda rows: True
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -213,20 +213,24 @@ def submit(session: Session, actor: Actor, rows: list[Declaration]) -> str:
         first = batch.requires_city_review
         row.state = DeclarationState.CITY_PENDING if first else DeclarationState.PENDING
         row.submitted_at, row.submitted_by_id, row.refusal_reason = clock.now(), actor.account, None
-        reviewer = {"city_id": row.city_id} if first else {"province_id": row.province_id}
-        tell_reviewer(session, row, **reviewer)
+        tell_reviewers(session, [row], "city_id" if first else "province_id")
     session.flush()
     return f"已提交{len(rows)}项申报,请等待审核"
 
 
-def tell_reviewer(session: Session, row: Declaration, **to: Any) -> None:
-    """An in-app task for whoever decides next."""
-    notify.message(
+def tell_reviewers(session: Session, rows: Sequence[Declaration], whose: str) -> None:
+    """An in-app task for whoever decides next: the `province_id` or the `city_id` of each."""
+    notify.messages(
         session,
-        f"证书试点申报待审核:{row.school_name}",
-        kind=MessageKind.TODO,
-        link=f"/console/declaration/{row.id}",
-        **to,
+        [
+            notify.Note(
+                f"证书试点申报待审核:{row.school_name}",
+                kind=MessageKind.TODO,
+                link=f"/console/review/{row.id}/",
+                to={whose: getattr(row, whose)},
+            )
+            for row in rows
+        ],
     )
 
 

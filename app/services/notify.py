@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from string import Formatter
 from typing import Any
@@ -34,6 +35,7 @@ TEXTS = {
     "code": "验证码{code},{minutes}分钟内有效。请勿告诉他人。",
     "certificate_revoked": "您的{certificate}证书已注销,如有疑问请联系颁证机构。",
     "directory_answered": "您反映的{school}名录问题{result}:{answer}",
+    "quota_expiring": "贵校{year}年度有{count}项证书共{left}人的指标未使用,12月31日24:00作废。",
     "declaration_closing": "贵校有{count}项申报尚未提交,{batch}将于{until}截止。",
 }
 NAMES = {
@@ -49,12 +51,35 @@ NAMES = {
     "code": "手机验证码",
     "certificate_revoked": "证书注销",
     "directory_answered": "名录反馈答复",
+    "quota_expiring": "指标到期提醒",
     "declaration_closing": "申报截止提醒",
 }
 CODES = frozenset({"code", "first_password"})  # cannot be switched off, go first, know no daily cap
-REMINDERS = frozenset({"declaration_closing"})  # for those who asked for them
+REMINDERS = frozenset({"declaration_closing", "quota_expiring"})  # for those who asked for them
 SECRETS = frozenset({"password", "code"})  # parameters that do not outlive the sending
 _HIDDEN = "******"
+
+
+@dataclass(frozen=True)
+class Note:
+    """An in-app message; `to` says whose: `{"school_id": …}`, `organisation_id`, `province_id`, `city_id`, `person_id`
+    or `for_platform`."""
+
+    title: str
+    body: str = ""
+    link: str = ""
+    kind: MessageKind = MessageKind.NOTICE
+    to: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sms:
+    """A text message to one mobile. `about` (table, row) is what it tells of; it waits until `send_after`."""
+
+    mobile: str | None
+    params: Mapping[str, Any]
+    about: tuple[str, int] | None = None
+    send_after: datetime | None = None
 
 
 def message(
@@ -66,10 +91,18 @@ def message(
     kind: MessageKind = MessageKind.NOTICE,
     **to: Any,
 ) -> None:
-    """An in-app message: `school_id=…`, `organisation_id=…`, `province_id=…`, `city_id=…`, `person_id=…` or
-    `for_platform=True` says whose."""
-    values = {"title": title[:120], "body": body[:2000], "link": link, "kind": kind, **to}
-    session.execute(sa.insert(Message).values(**values).inline())
+    """One in-app message: `school_id=…` and the like say whose (see `Note`)."""
+    messages(session, [Note(title, body, link, kind, to)])
+
+
+def messages(session: Session, notes: Sequence[Note]) -> None:
+    """Many in-app messages in one statement, all of them to the same kind of tenant."""
+    if notes:
+        values = [
+            {"title": note.title[:120], "body": note.body[:2000], "link": note.link, "kind": note.kind, **note.to}
+            for note in notes
+        ]
+        session.execute(sa.insert(Message).inline(), values)
 
 
 def sms(
@@ -83,25 +116,30 @@ def sms(
 ) -> None:
     """Queue a text message; never with a full ID number in it (R25). Without a mobile, or where the operators have
     switched this kind off, nothing is queued."""
-    words = wording(session, template) if mobile else None
-    if words is None:
-        return
-    table, key = about or (None, None)
-    secrets = {name: str(value) for name, value in params.items() if name in SECRETS}
-    session.execute(
-        sa.insert(SmsMessage)
-        .values(
-            mobile=mobile,
-            template=template,
-            params={name: value for name, value in params.items() if name not in SECRETS},
-            secrets=secrets or sa.null(),
-            body=words.format(**params)[:500],
-            send_after=send_after or clock.now(),
-            about_table=table,
-            about_id=key,
-        )
-        .inline()
-    )
+    sms_each(session, template, [Sms(mobile, params, about, send_after)])
+
+
+def sms_each(session: Session, template: str, texts: Sequence[Sms]) -> None:
+    """Queue the same kind of text message to many mobiles in one statement."""
+    sent = [text for text in texts if text.mobile]
+    words = wording(session, template) if sent else None
+    if words is not None:
+        session.execute(sa.insert(SmsMessage).inline(), [_queued(template, words, text) for text in sent])
+
+
+def _queued(template: str, words: str, text: Sms) -> dict[str, Any]:
+    table, key = text.about or (None, None)
+    secrets = {name: str(value) for name, value in text.params.items() if name in SECRETS}
+    return {
+        "mobile": text.mobile,
+        "template": template,
+        "params": {name: value for name, value in text.params.items() if name not in SECRETS},
+        "body": words.format(**text.params)[:500],
+        "send_after": text.send_after or clock.now(),
+        "about_table": table,
+        "about_id": key,
+        **({"secrets": secrets} if secrets else {}),
+    }
 
 
 def remind(session: Session, school_id: int, template: str, params: dict[str, Any], title: str) -> None:

@@ -123,27 +123,24 @@ def grant(session: Session, actor: Actor, grants: Sequence[Grant]) -> None:
     )
 
 
-def take_back(session: Session, actor: Actor, declaration: Declaration) -> None:
-    """The places an approval brought, if none of them is in use (4.3 收回决定)."""
-    changes = session.execute(
-        sa.select(QuotaChange.quota_id, sa.func.sum(QuotaChange.delta))
-        .where(QuotaChange.declaration_id == declaration.id)
-        .group_by(QuotaChange.quota_id)
+def take_back(session: Session, actor: Actor, declarations: Sequence[Declaration]) -> None:
+    """The places that approvals brought, if none of them is in use (4.3 收回决定)."""
+    brought = (
+        sa.select(QuotaChange.quota_id, QuotaChange.declaration_id, sa.func.sum(QuotaChange.delta))
+        .where(QuotaChange.declaration_id.in_([row.id for row in declarations]))
+        .group_by(QuotaChange.quota_id, QuotaChange.declaration_id)
         .order_by(QuotaChange.quota_id)
-    ).all()
-    for quota_id, count in changes:
-        left = sa.update(Quota).where(Quota.id == quota_id, Quota.granted - Quota.used >= count)
-        if (
-            count
-            and session.execute(left.values(granted=Quota.granted - count).returning(Quota.id)).scalar()
-            is None
-        ):
-            raise Conflict("quota.used", "该申报带来的指标已被使用,不能收回决定")
-    _note(
-        session,
-        actor,
-        [(quota_id, declaration.id, -count, "收回审核决定") for quota_id, count in changes if count],
     )
+    changes = [(quota, key, int(count)) for quota, key, count in session.execute(brought) if count]
+    lost: Counter[int] = Counter()
+    for quota_id, _, count in changes:
+        lost[quota_id] += count
+    for quota_id, count in lost.items():
+        left = sa.update(Quota).where(Quota.id == quota_id, Quota.granted - Quota.used >= count)
+        taken = session.execute(left.values(granted=Quota.granted - count).returning(Quota.id)).scalar()
+        if taken is None:
+            raise Conflict("quota.used", "该申报带来的指标已被使用,不能收回决定")
+    _note(session, actor, [(quota_id, key, -count, "收回审核决定") for quota_id, key, count in changes])
 
 
 def _note(session: Session, actor: Actor, changes: Sequence[tuple[int, int | None, int, str]]) -> None:
@@ -159,7 +156,7 @@ def _note(session: Session, actor: Actor, changes: Sequence[tuple[int, int | Non
             }
             for q, d, delta, why in changes
         ]
-        session.execute(sa.insert(QuotaChange), values)
+        session.execute(sa.insert(QuotaChange).inline(), values)
 
 
 @action(

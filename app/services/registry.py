@@ -26,8 +26,10 @@ import app.services.pilot
 import app.services.plan_cancel
 import app.services.plans
 import app.services.quotas
+import app.services.recommendations
 import app.services.registrations
 import app.services.registrations_import
+import app.services.review_desk
 import app.services.reviews
 import app.services.rooms
 import app.services.rooms_import

@@ -32,12 +32,16 @@ class Mark(Flag):
     UNIQUE = auto()
     INDEXED = auto()
     IMPORTED = auto()  # a column of the import template
+    SOURCED = (
+        auto()
+    )  # a copy that is searched in the row it comes from: fewer rows, where all readers may read that row
     FIXED = auto()  # typed when the row is made, never changed afterwards
 
 
 listed, searched, exact, filtered, tabbed = Mark.LISTED, Mark.SEARCHED, Mark.EXACT, Mark.FILTERED, Mark.TABBED
 sortable, masked, readonly, hidden, wide = Mark.SORTABLE, Mark.MASKED, Mark.READONLY, Mark.HIDDEN, Mark.WIDE
 unique, indexed, imported, fixed = Mark.UNIQUE, Mark.INDEXED, Mark.IMPORTED, Mark.FIXED
+sourced = Mark.SOURCED
 
 
 @dataclass(frozen=True)

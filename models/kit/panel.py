@@ -33,6 +33,8 @@ class Panel:
     doors exist at all; who may use them is the role table's matter (`app/access/roles.py`).
     desk: the table defines the business and is edited at the configuration desk (Flask-Admin);
     adds: the words of the button that adds a row.
+    sorts: another order of the list for the kinds of actor that work through it from its head. opens: the tab with
+    which it opens for them (a state's value); without one it opens with everything.
     children: tables edited as rows inside the parent's form; related: tables listed under its detail.
     unique_when: unique only among the rows where an SQL condition holds (one open recheck a score).
     apart: rows equal in these columns never overlap in time (a venue's sessions); nulls do not count.
@@ -47,6 +49,8 @@ class Panel:
     title: str = "name"
     order: int = 50
     sort: str = "-id"
+    sorts: Mapping[str, str] = field(default_factory=dict)
+    opens: Mapping[str, str] = field(default_factory=dict)
     allows: tuple[str, ...] = ALL
     desk: bool = False
     cards: tuple[Block, ...] = ()

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import ProgrammingError
 
 from app.access.actor import Actor
 from app.panel import saving
 from app.panel.resolve import resolve
-from app.services import declarations, pilot, quotas, reviews
+from app.services import declarations, pilot, quotas, recommendations, review_records, reviews
 from app.services.errors import Conflict, DomainError, Refused
 from models.certificates import Certificate, CertificateState, EducationLevel, Level, Major
 from models.declarations import (
@@ -280,17 +281,41 @@ def test_e26_the_number_approved_becomes_quota_and_the_school_gets_its_platform_
         assert "证书试点申报审核通过" in db.scalars(sa.select(Message.title)).one()
 
 
-def test_e92_the_thousandth_school_number_of_a_province_is_refused_not_wrapped(
+def test_e92_the_thousandth_school_number_of_a_province_is_an_alarm_not_a_wrap(
     as_: Any, owner: sa.Engine
 ) -> None:
     on = stage(as_)
     with owner.begin() as connection:
         connection.execute(sa.text("insert into number_sequence (scope_key, last) values ('school:37', 999)"))
-    with pytest.raises(Conflict, match="编号已用完"):
-        on.by(on.people.province, reviews.approve, approved_count=80)
+    assert (
+        on.by(on.people.province, reviews.approve, approved_count=80).state is DeclarationState.APPROVED
+    )  # the province's decision stands: it is not its province's fault
+    for _ in range(2):  # however often the clock comes by
+        with as_() as db:
+            assert pilot.number_pilots(db) == 0
+            db.commit()
+    with as_(PLATFORM) as db:
+        alarm = db.scalars(sa.select(Message)).one()
+        assert (alarm.title, "1所" in (alarm.body or "")) == ("院校平台编号已用完:山东省", True)
     with as_(on.people.school) as db:
-        assert db.get_one(Declaration, on.key).state is DeclarationState.PENDING
-        assert db.scalars(sa.select(Quota)).all() == []
+        assert db.get_one(School, 11).platform_number is None
+
+
+def test_r15_a_school_that_went_without_gets_its_number_from_the_worker_once(
+    as_: Any, owner: sa.Engine
+) -> None:
+    on = stage(as_)
+    on.by(on.people.province, reviews.approve, approved_count=80)
+    with owner.begin() as connection:
+        connection.execute(sa.text("update school set platform_number = null"))
+    numbered = []
+    for _ in range(2):
+        with as_() as db:
+            numbered.append(pilot.number_pilots(db))
+            db.commit()
+    assert numbered == [1, 0]
+    with as_(on.people.school) as db:
+        assert db.get_one(School, 11).platform_number == "537002"  # 537001 is never given again
 
 
 def test_e26_more_than_was_applied_for_is_asked_again(as_: Any) -> None:
@@ -328,6 +353,66 @@ def test_several_declarations_are_approved_at_once_each_with_its_own_number(as_:
         db.commit()
         assert {row.id for row in rows} == {first.key, second.key}
         assert db.scalars(sa.select(Quota.granted)).all() == [200]
+
+
+def test_each_of_several_is_approved_with_a_number_of_its_own(as_: Any) -> None:
+    first = stage(as_)
+    second = stage(as_, people=first.people)
+    with as_(first.people.province) as db:
+        rows = list(db.scalars(sa.select(Declaration).order_by(Declaration.id)))
+        with pytest.raises(DomainError, match="请填写"):
+            reviews.approve(db, first.people.province, rows, approved_count={first.key: 70, second.key: None})
+        reviews.approve(db, first.people.province, rows, approved_count={first.key: 70, second.key: 5})
+        db.commit()
+        assert [row.approved_count for row in rows] == [70, 5]
+        assert db.scalars(sa.select(Quota.granted)).all() == [75]
+        assert db.scalars(sa.select(Review.approved_count).order_by(Review.id)).all() == [70, 5]
+
+
+def test_what_somebody_else_has_decided_meanwhile_is_not_decided_over(as_: Any, owner: sa.Engine) -> None:
+    on = stage(as_)
+    with as_(on.people.province) as db:
+        row = db.get_one(Declaration, on.key)
+        with owner.begin() as connection:
+            connection.execute(sa.text("update declaration set version = version + 1"))
+        with pytest.raises(Conflict, match="刚被他人处理"):
+            reviews.approve(db, on.people.province, [row], approved_count=80)
+        db.rollback()
+        assert db.scalars(sa.select(Review)).all() == []
+
+
+def test_staff_recommend_and_the_principal_decides_on_what_they_prepared(as_: Any) -> None:
+    on = stage(as_)
+    staff = on.people.staff
+    remarks = {"venue_description": "工位数量请核实", "no_such_column": "x", "applied_count": "  "}
+    on.by(staff, recommendations.recommend, opinion="FOR", suggested_count=60, remarks=remarks)
+    assert on.seen(staff).state is DeclarationState.PENDING
+    with as_(on.people.province) as db:
+        row = db.get_one(Declaration, on.key)
+        assert recommendations.proposed_counts(db, [row]) == {on.key: 60}
+        said = recommendations.latest(db, [on.key])[on.key]
+        assert (said.author_id, said.remarks) == (staff.account, {"venue_description": "工位数量请核实"})
+    for outsider in (on.people.school, on.people.city):
+        with as_(outsider) as db, pytest.raises((ProgrammingError, LookupError)):
+            assert recommendations.latest(db, [on.key])[on.key]
+
+
+def test_staff_who_advise_against_say_why(as_: Any) -> None:
+    on = stage(as_)
+    with pytest.raises(DomainError, match="写明理由"):
+        on.by(on.people.staff, recommendations.recommend, opinion="AGAINST")
+
+
+def test_remarks_on_fields_reach_the_school_with_the_refusal(as_: Any) -> None:
+    on = stage(as_)
+    on.by(
+        on.people.province,
+        reviews.refuse,
+        reason="请补充场地",
+        remarks={"venue_description": "缺少工位数量", "applied_count": ""},
+    )
+    with as_(on.people.school) as db:
+        assert review_records.remarks_on(db, on.key) == {"venue_description": "缺少工位数量"}
 
 
 def test_r39_a_batch_may_keep_social_candidates_apart(as_: Any) -> None:
@@ -425,6 +510,16 @@ def test_e32_a_school_is_pilot_from_the_end_of_the_batch(as_: Any) -> None:
             assert pilot.was_ever_pilot(db, 11) is pilot_now
             assert not pilot.is_pilot(db, 11, 2021)
             assert not pilot.is_pilot(db, 10, 2020)
+
+
+def test_r36_an_approval_after_the_end_of_the_batch_counts_at_once(as_: Any) -> None:
+    on = stage(as_)
+    with clock.travel(at("2020-04-20 10:00")):
+        with as_(on.people.school) as db:
+            assert not pilot.is_pilot(db, 11, 2020)
+        on.by(on.people.province, reviews.approve, approved_count=80)
+        with as_(on.people.school) as db:
+            assert pilot.is_pilot(db, 11, 2020)
 
 
 def test_e31_without_an_approval_a_school_is_not_pilot(as_: Any) -> None:

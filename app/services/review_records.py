@@ -1,0 +1,136 @@
+"""What decisions on declarations leave behind: their records, and messages to the school (3.2, R32).
+
+Set-wise, so that a thousand decisions are a handful of statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.services import notify
+from models.declarations import Decision, Declaration, Review, ReviewStage
+from models.directory import School
+from models.jobs import MessageKind
+from models.kit import clock
+from models.platform import SmsMessage, SmsState
+
+RETRACTABLE = timedelta(minutes=10)
+REMARKED = {
+    "certificate_id": "试点证书",
+    "declaration_major": "拟申请的专业",
+    "applied_count": "拟申报的培训人数",
+    "teachers_description": "师资情况描述",
+    "venue_description": "场地情况描述",
+    "declaration_file": "其他佐证材料",
+}
+"""What a reviewer may remark on, by the names of the school's form."""
+LONGEST_REMARK = 500
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A decision of one stage; `counts` by declaration where it approves."""
+
+    stage: ReviewStage
+    decision: Decision
+    reason: str | None = None
+    counts: Mapping[int, int] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
+
+
+def record(session: Session, actor: Actor, rows: Sequence[Declaration], verdict: Verdict) -> None:
+    """One review a declaration, kept for ever."""
+    now = clock.now()
+    session.execute(
+        sa.insert(Review).inline(),
+        [
+            {
+                "declaration_id": row.id,
+                "school_id": row.school_id,
+                "stage": verdict.stage,
+                "decision": verdict.decision,
+                "approved_count": verdict.counts.get(row.id),
+                "reason": verdict.reason,
+                "remarks": dict(verdict.remarks) or None,
+                "reviewer_id": actor.account,
+                "decided_at": now,
+            }
+            for row in rows
+        ],
+    )
+
+
+def clean_remarks(remarks: Mapping[str, str]) -> dict[str, str]:
+    """Remarks on fields that a declaration has, without the empty ones."""
+    kept = {name: text.strip()[:LONGEST_REMARK] for name, text in remarks.items() if name in REMARKED}
+    return {name: text for name, text in kept.items() if text}
+
+
+def remarks_on(session: Session, declaration_id: int) -> dict[str, str]:
+    """What the last refusal says of single fields: shown beside them while the school corrects (4.3, R31)."""
+    last = session.scalar(
+        sa.select(Review.remarks)
+        .where(Review.declaration_id == declaration_id, Review.decision == Decision.REFUSED)
+        .order_by(Review.id.desc())
+        .limit(1)
+    )
+    return dict(last or {})
+
+
+def tell_schools(
+    session: Session, rows: Sequence[Declaration], template: str, result: str, reason: str = ""
+) -> None:
+    """Each school reads it at once; the text message waits as long as the decision can be taken back (R32)."""
+    mobiles: dict[int, str] = dict(
+        session.execute(
+            sa.select(School.id, School.contact_mobile).where(School.id.in_({row.school_id for row in rows}))
+        ).all()
+    )
+    later = clock.now() + RETRACTABLE
+    notify.messages(
+        session,
+        [
+            notify.Note(
+                f"证书试点申报{result}:{row.certificate.full_name}",
+                reason or f"批准{row.approved_count}人",
+                link=f"/console/declaration/{row.id}",
+                kind=MessageKind.RESULT,
+                to={"school_id": row.school_id},
+            )
+            for row in rows
+        ],
+    )
+    notify.sms_each(
+        session,
+        template,
+        [
+            notify.Sms(
+                mobiles.get(row.school_id),
+                {"certificate": row.certificate.full_name, "count": row.approved_count, "reason": reason},
+                about=("declaration", row.id),
+                send_after=later,
+            )
+            for row in rows
+        ],
+    )
+
+
+def stop_texts(session: Session, declarations: Collection[int]) -> set[int]:
+    """Take waiting text messages out of the outbox; returns the declarations of those that had not gone yet."""
+    stopped = session.scalars(
+        sa.update(SmsMessage)
+        .where(
+            SmsMessage.about_table == "declaration",
+            SmsMessage.about_id.in_(declarations),
+            SmsMessage.state == SmsState.QUEUED,
+        )
+        .values(state=SmsState.CANCELLED)
+        .returning(SmsMessage.about_id)
+    )
+    return {key for key in stopped if key is not None}
