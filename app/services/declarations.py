@@ -226,7 +226,7 @@ def tell_reviewers(session: Session, rows: Sequence[Declaration], whose: str) ->
             notify.Note(
                 f"证书试点申报待审核:{row.school_name}",
                 kind=MessageKind.TODO,
-                link=f"/console/review/{row.id}/",
+                link=f"/console/reviewing/{row.id}/",
                 to={whose: getattr(row, whose)},
             )
             for row in rows

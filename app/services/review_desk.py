@@ -24,7 +24,7 @@ from models.declarations import (
 from models.directory import School
 from models.quotas import Quota
 
-PAGE = "/console/review/"
+PAGE = "/console/reviewing/"
 _WAITING = tuple(state for _, state in STAGES.values())
 
 page_link(

@@ -76,7 +76,7 @@ class ReviewPage(Page):
 
 
 class ReviewDesk(BaseView):
-    """`/console/review/`, `/console/review/<declaration>/`."""
+    """`/console/reviewing/`, `/console/reviewing/<declaration>/`."""
 
     route_base = PAGE.rstrip("/")
     default_view = "first"

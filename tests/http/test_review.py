@@ -1,0 +1,260 @@
+"""Reviewing on pages: the work list, one declaration beside its figures, many at once (4.3, 7.3; R32–R36, E26–E32)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.access.actor import JOB, Actor
+from app.services import declarations, reviews
+from models.accounts import Account, Role
+from models.certificates import Certificate, CertificateState, Level
+from models.declarations import Declaration, DeclarationState, Recommendation, Review
+from models.kit import clock
+from models.quotas import Quota
+from tests.conftest import Browser
+from tests.factories import account
+from tests.factories_declarations import at, batch, cast, declaration
+from tests.models.world import PLATFORM
+
+NOW = at("2020-04-02 09:00")
+
+
+@pytest.fixture(autouse=True)
+def in_the_window() -> Any:
+    with clock.travel(NOW):
+        yield
+
+
+class Desk:
+    """The reviewers of Shandong at their browsers, and declarations that wait for them, the oldest first."""
+
+    def __init__(self, as_: Any, browse: Any) -> None:
+        self.as_, self.browse, self.people = as_, browse, cast(as_)
+
+    def opened(self, actor: Actor) -> Browser:
+        with self.as_(JOB) as db:
+            found = db.get_one(Account, actor.account)
+        return self.browse(found)  # type: ignore[no-any-return]
+
+    def waiting(self, *moments: str, **of_batch: Any) -> list[int]:
+        """One submitted declaration a moment, each for a certificate of its own."""
+        with self.as_(self.people.province) as db:
+            made = batch(db, **of_batch)
+            db.commit()
+        keys = []
+        for number, moment in enumerate(moments):
+            key = number + 1
+            with self.as_(PLATFORM) as db:
+                if db.get(Certificate, key) is None:
+                    db.add(
+                        Certificate(
+                            id=key, organisation_id=5, code=f"10{key:02d}", name=f"证书{key}号",
+                            level=Level.JUNIOR, state=CertificateState.ENABLED,
+                        )
+                    )  # fmt: skip
+                    db.commit()
+            with clock.travel(at(moment)), self.as_(self.people.school) as db:
+                row = declaration(db, made.id, certificate_id=key, applied_count=100 + number)
+                declarations.submit(db, self.people.school, [row])
+                db.commit()
+                keys.append(row.id)
+        return keys
+
+    def row(self, key: int) -> Declaration:
+        with self.as_(JOB) as db:
+            return db.get_one(Declaration, key)  # type: ignore[no-any-return]
+
+    def all(self, model: Any) -> list[Any]:
+        with self.as_(JOB) as db:
+            return list(db.scalars(sa.select(model).order_by(model.id)))
+
+    def decide(self, browser: Browser, key: int, decision: str, **form: Any) -> int:
+        version = self.row(key).version
+        answer = browser.post(
+            f"/console/reviewing/{key}/", {"decision": decision, "row_version": version, **form}
+        )
+        return answer.status_code
+
+
+@pytest.fixture
+def desk(as_: Any, browse: Any) -> Desk:
+    return Desk(as_, browse)
+
+
+THREE = ("2020-04-01 10:00", "2020-04-01 09:00", "2020-04-01 11:00")
+
+
+def test_the_work_list_opens_with_what_waits_and_the_oldest_comes_first(desk: Desk) -> None:
+    keys = desk.waiting(*THREE)
+    province = desk.opened(desk.people.province)
+    shown = province.get("/console/declaration/").get_data(as_text=True)
+    order = re.findall(r"/console/reviewing/(\d+)/", shown)
+    assert [int(key) for key in dict.fromkeys(order)] == [keys[1], keys[0], keys[2]]
+    assert re.search(r'is-active"[^>]*>待审核 <span class="ui-count">3</span>', shown)
+    everything = province.get("/console/declaration/?tab=all").get_data(as_text=True)
+    assert re.search(r'is-active"[^>]*>全部 <span', everything)
+
+
+def test_reviewing_goes_from_one_to_the_next_and_ends_where_nothing_waits(desk: Desk) -> None:
+    keys = desk.waiting(*THREE)
+    province = desk.opened(desk.people.province)
+    first = province.get("/console/reviewing/")
+    assert first.location == f"/console/reviewing/{keys[1]}/"
+    shown = province.get(first.location).get_data(as_text=True)
+    assert "第 <b>1</b> / 3 项" in shown
+    assert f'href="/console/reviewing/{keys[0]}/" data-key="j"' in shown
+    assert desk.decide(province, keys[1], "approve", approved_count="80") == 302
+    assert province.last is not None
+    assert province.last.location == f"/console/reviewing/{keys[0]}/?done={keys[1]}"
+    assert "收回决定" in province.get(province.last.location).get_data(as_text=True)
+    assert desk.decide(province, keys[0], "refuse", reason="师资不足") == 302
+    assert desk.decide(province, keys[2], "approve", approved_count="102") == 302
+    assert "都已处理完" in province.get("/console/reviewing/").get_data(as_text=True)
+    assert [(quota.certificate_id, quota.granted) for quota in desk.all(Quota)] == [(2, 80), (3, 102)]
+
+
+def test_a_filter_of_the_list_narrows_the_queue(desk: Desk) -> None:
+    keys = desk.waiting(*THREE)
+    province = desk.opened(desk.people.province)
+    assert (
+        province.get("/console/reviewing/?f_certificate_id=3").location
+        == f"/console/reviewing/{keys[2]}/?f_certificate_id=3"
+    )
+    shown = province.get(f"/console/reviewing/{keys[2]}/?f_certificate_id=3").get_data(as_text=True)
+    assert "第 <b>1</b> / 1 项" in shown
+
+
+def test_e26_more_than_was_applied_for_is_asked_again_on_the_page(desk: Desk) -> None:
+    (key,) = desk.waiting(THREE[0])
+    province = desk.opened(desk.people.province)
+    assert desk.decide(province, key, "approve", approved_count="150") == 422
+    assert "仍然批准" in province.text()
+    assert 'value="150"' in province.text()
+    assert desk.decide(province, key, "approve", approved_count="150", exceed="y") == 302
+    assert desk.row(key).approved_count == 150
+
+
+def test_a_refusal_without_a_reason_is_not_one_and_remarks_go_with_it(desk: Desk) -> None:
+    (key,) = desk.waiting(THREE[0])
+    province = desk.opened(desk.people.province)
+    assert desk.decide(province, key, "refuse", **{"remark-venue_description": "工位数量?"}) == 422
+    assert "工位数量?" in province.text()  # nothing typed is lost
+    assert desk.row(key).state is DeclarationState.PENDING
+    assert (
+        desk.decide(province, key, "refuse", reason="场地不足", **{"remark-venue_description": "工位数量?"})
+        == 302
+    )
+    (review,) = desk.all(Review)
+    assert (review.reason, review.remarks) == ("场地不足", {"venue_description": "工位数量?"})
+
+
+def test_what_somebody_else_decided_meanwhile_is_told(desk: Desk) -> None:
+    (key,) = desk.waiting(THREE[0])
+    province = desk.opened(desk.people.province)
+    stale = desk.row(key).version - 1
+    answer = province.post(
+        f"/console/reviewing/{key}/",
+        {"decision": "approve", "row_version": str(stale), "approved_count": "80"},
+    )
+    assert answer.status_code == 409
+    assert "刚被他人处理" in province.text()
+    assert desk.all(Quota) == []
+
+
+def test_staff_recommend_and_their_opinion_stands_in_the_principals_form(desk: Desk) -> None:
+    (key,) = desk.waiting(THREE[0])
+    staff = desk.opened(desk.people.staff)
+    assert "建议通过" in staff.get(f"/console/reviewing/{key}/").get_data(as_text=True)
+    assert desk.decide(staff, key, "approve", approved_count="60") == 403
+    assert desk.decide(staff, key, "recommend_for", approved_count="60") == 302
+    assert [(said.opinion.value, said.suggested_count) for said in desk.all(Recommendation)] == [("FOR", 60)]
+    shown = desk.opened(desk.people.province).get(f"/console/reviewing/{key}/").get_data(as_text=True)
+    assert "建议通过 60人" in shown
+    assert 'value="60"' in shown
+    school = desk.opened(desk.people.school).get(f"/console/declaration/{key}").get_data(as_text=True)
+    assert "建议" not in school  # the authority's own
+
+
+def test_the_previous_years_figures_stand_beside_it(desk: Desk, owner: sa.Engine) -> None:
+    with clock.travel(at("2019-04-02 09:00")):
+        (last,) = desk.waiting(
+            "2019-04-02 09:00",
+            year=2019,
+            window_from=at("2019-04-01 00:00"),
+            window_to=at("2019-05-01 00:00"),
+        )
+        with desk.as_(desk.people.province) as db:
+            reviews.approve(db, desk.people.province, [db.get_one(Declaration, last)], approved_count=90)
+            db.commit()
+    with owner.begin() as connection:
+        connection.execute(sa.text("update quota set used = 73"))
+    (key,) = desk.waiting(THREE[0])
+    shown = desk.opened(desk.people.province).get(f"/console/reviewing/{key}/").get_data(as_text=True)
+    figures = shown[shown.index("2019年度情况") :]
+    assert re.search(r"本证书.*?>90<.*?>73<.*?>0<.*?>0<", figures, re.S)
+
+
+def test_many_are_approved_at_once_each_with_its_own_number(desk: Desk) -> None:
+    keys = desk.waiting(*THREE)
+    province = desk.opened(desk.people.province)
+    asked = province.post("/console/declaration/action/approve", {"rowid": [str(key) for key in keys]})
+    page = asked.get_data(as_text=True)
+    assert [re.search(rf'name="approved_count-{key}"[^>]*value="(\d+)"', page).group(1) for key in keys] == [  # type: ignore[union-attr]
+        "100", "101", "102",
+    ]  # fmt: skip
+    numbers = {f"approved_count-{key}": str(10 * (place + 1)) for place, key in enumerate(keys)}
+    missing = province.act("declaration", "approve", keys, {**numbers, f"approved_count-{keys[1]}": ""})
+    assert missing.status_code == 422
+    assert desk.all(Quota) == []
+    assert province.act("declaration", "approve", keys, numbers).status_code == 302
+    assert [desk.row(key).approved_count for key in keys] == [10, 20, 30]
+
+
+def test_e27_the_city_agrees_on_its_page_before_the_province_may_decide(desk: Desk) -> None:
+    (key,) = desk.waiting(THREE[0], requires_city_review=True)
+    province, city = desk.opened(desk.people.province), desk.opened(desk.people.city)
+    shown = province.get(f"/console/reviewing/{key}/").get_data(as_text=True)
+    assert "须先由地市级教育局审核" in shown
+    assert desk.decide(province, key, "approve", approved_count="80") == 409
+    assert "approved_count" not in city.get(f"/console/reviewing/{key}/").get_data(as_text=True)
+    assert desk.decide(city, key, "agree") == 302
+    assert desk.decide(province, key, "approve", approved_count="80") == 302
+
+
+@pytest.mark.parametrize(
+    "page", ["/console/reviewing/{}/", "/console/declaration/{}", "/console/declaring/{}/print"]
+)
+def test_e137_another_provinces_file_is_not_there_by_its_address(desk: Desk, as_: Any, page: str) -> None:
+    (key,) = desk.waiting(THREE[0])
+    with as_(JOB) as db:
+        beijing = account(db, Role.PROVINCE_PRINCIPAL, province_id=1)
+        db.commit()
+    stranger = desk.browse(beijing)
+    assert stranger.get(page.format(key)).status_code == 404
+    assert desk.decide(stranger, key, "approve", approved_count="80") == 404
+    assert stranger.act("declaration", "approve", [key], {"approved_count": "80"}).status_code == 404
+    assert desk.row(key).state is DeclarationState.PENDING
+
+
+def test_e32_what_is_approved_is_seen_at_once_though_the_school_is_pilot_only_from_the_end(
+    desk: Desk,
+) -> None:
+    keys = desk.waiting(*THREE)
+    province, school = desk.opened(desk.people.province), desk.opened(desk.people.school)
+    assert desk.decide(province, keys[0], "approve", approved_count="80") == 302
+    assert "审核通过" in school.get("/console/declaring/").get_data(as_text=True)
+    assert school.get("/console/candidate/").status_code == 302
+    with clock.travel(at("2020-04-05 00:00")):
+        assert desk.opened(desk.people.school).get("/console/candidate/").status_code == 200
+
+
+def test_e31_a_school_all_of_whose_declarations_were_refused_stays_outside(desk: Desk) -> None:
+    keys = desk.waiting(*THREE)
+    province = desk.opened(desk.people.province)
+    assert province.act("declaration", "refuse", keys, {"reason": "师资不足"}).status_code == 302
+    with clock.travel(at("2020-05-01 00:00")):
+        assert desk.opened(desk.people.school).get("/console/candidate/").location == "/console/declaring/"
