@@ -99,7 +99,13 @@ def messages(session: Session, notes: Sequence[Note]) -> None:
     """Many in-app messages in one statement, all of them to the same kind of tenant."""
     if notes:
         values = [
-            {"title": note.title[:120], "body": note.body[:2000], "link": note.link, "kind": note.kind, **note.to}
+            {
+                "title": note.title[:120],
+                "body": note.body[:2000],
+                "link": note.link,
+                "kind": note.kind,
+                **note.to,
+            }
             for note in notes
         ]
         session.execute(sa.insert(Message).inline(), values)
