@@ -282,7 +282,11 @@ class CandidateForm(LookForm):
         description="18 位居民身份证号码，末位 X 用大写",
     )
     born = DateField("出生日期", [Optional()])
-    mobile = StringField("手机号码", description="用于接收考试通知短信")
+    mobile = StringField(
+        "手机号码",
+        description="用于接收考试通知短信",
+        render_kw={"pattern": r"1[3-9]\d{9}", "data-says": "手机号应为11位,以13–19开头"},
+    )
     kind = RadioField(
         "考生来源", choices=[SelectChoice("1", "院校考生"), SelectChoice("2", "社会考生")], default="1"
     )

@@ -242,13 +242,35 @@ def control(
             marks["data-within"] = " ".join(declared.within)
     if kind in ("choice", "state"):
         options["choices"] = choices(declared.type.choices.pairs())
-    if isinstance(getattr(declared.type, "length", None), int):
-        marks["maxlength"] = declared.type.length
+    marks |= _bounds(kind, declared.type)
     if declared.sample:
         marks["placeholder"] = f"如：{declared.sample}"
     base = _CONTROLS[kind]
     made = type(base.__name__, (base,), {"declared": declared, "session": session})
     return made(declared.label, validators=checks, description=declared.help, render_kw=marks, **options)
+
+
+# What a browser can tell of a number before it is sent; the kit's type judges it on the server.
+_SHAPES = {
+    "mobile": (r"(?:(?:\+|00)86)?1[3-9]\d{9}", "手机号应为11位,以13–19开头"),
+    "id_number": (r"\d{17}[\dXx]", "证件号码须为18位,最后一位为数字或X"),
+    "email": (r"[^@]+@[^@]+\.[^@.]+", "邮箱格式不正确,应如 name@example.com"),
+}
+
+
+def _bounds(kind: str, type_: Any) -> dict[str, Any]:
+    """What the type says of lengths, ranges and shapes, for the browser (js/checks.js)."""
+    marks: dict[str, Any] = {}
+    if isinstance(getattr(type_, "length", None), int):
+        marks["maxlength"] = type_.length
+    if kind in ("text", "lines") and type_.least:
+        marks["minlength"] = type_.least
+    if kind in ("integer", "decimal"):
+        places = type_.places if kind == "decimal" else 0
+        marks |= {"data-least": str(type_.least), "data-most": str(type_.most), "data-places": str(places)}
+    if kind in _SHAPES:
+        marks["pattern"], marks["data-says"] = _SHAPES[kind]
+    return marks
 
 
 def form_class(

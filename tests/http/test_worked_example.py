@@ -107,6 +107,21 @@ def test_it_stands_in_the_menu_and_an_empty_list_says_what_to_do(neighbour: Visi
     assert "还没有设备,点“新增”登记" in page.text and "考试设备" in neighbour.get("/console/").text
 
 
+def test_a_form_tells_the_browser_what_the_declaration_says(person: Visitor) -> None:
+    """Lengths, ranges, shapes and what is required, from the same line as the server's checks."""
+    form = person.get(f"{URL}/add").text
+    controls = {name: tag for tag, name in re.findall(r'(<input[^>]* name="(\w+)"[^>]*>)', form)}
+    due = {
+        "name": ('minlength="2"', 'maxlength="50"', 'aria-required="true"'),
+        "seats": ('data-least="1"', 'data-most="1000"', 'data-places="0"', 'aria-required="true"'),
+        "price": ('data-least="0"', 'data-most="999999.99"', 'data-places="2"'),
+        "keeper": ('pattern="', 'data-says="手机号应为11位', 'aria-required="true"'),
+    }
+    for name, marks in due.items():
+        assert all(mark in controls[name] for mark in marks), controls[name]
+    assert "aria-required" not in controls["price"] and "aria-required" not in controls["remark"]
+
+
 def test_a_form_says_what_is_wrong_beside_the_field_and_saves_what_is_right(person: Visitor) -> None:
     form = person.get(f"{URL}/add").text
     assert (

@@ -102,6 +102,25 @@ def test_ticks_wake_the_bulk_actions_and_offer_everything(look: Opener) -> None:
     assert page.input_value("[data-whole]") == ""
 
 
+def test_a_form_is_checked_before_it_is_sent_and_says_so_beside_the_field(look: Opener) -> None:
+    """What the declaration says of a field is asked in the browser first; full-width digits are digits (R17)."""
+    page = look("form")
+    sent: list[str] = []
+    page.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+    page.fill("#name", " ")
+    page.fill("#mobile", "12345")
+    page.locator("#form button.btn-primary").last.click()
+    expect(page.locator("#name-error")).to_have_text("请填写姓名")
+    expect(page.locator("#mobile-error")).to_have_text("手机号应为11位,以13–19开头")
+    expect(page.locator("#name")).to_be_focused()
+    assert "mobile-error" in (page.get_attribute("#mobile", "aria-describedby") or "")
+    assert sent == [] and findings(page) == []
+    page.fill("#mobile", "１３８００００１２３４")
+    page.press("#mobile", "Tab")
+    expect(page.locator("#mobile-error")).to_have_count(0)
+    assert page.get_attribute("#mobile", "aria-invalid") is None
+
+
 def test_a_dangerous_command_asks_first(look: Opener) -> None:
     page = look("list")
     sent: list[str] = []
@@ -132,10 +151,16 @@ def test_a_form_may_be_filled_in_a_sheet(look: Opener) -> None:
     page = look("list")
     page.locator("tbody tr").nth(2).get_by_text("编辑").click()
     expect(page.locator("#ui-sheet #name")).to_have_value("王雨桐")
+    unchecked(page)
     page.locator("#ui-sheet .ui-foot .btn-primary").click()
     expect(page.locator("#ui-sheet #ui-errors")).to_contain_text("有 3 项需要修改")
     assert page.url.endswith("/list")
     assert page.complaints == []
+
+
+def unchecked(page: Page) -> None:
+    """The browser lets everything through, so that the server's word is heard."""
+    page.locator(".ui-foot button").evaluate_all("all => all.forEach((b) => (b.formNoValidate = true))")
 
 
 def test_cards_by_choice_are_remembered(look: Opener) -> None:
@@ -267,6 +292,7 @@ def test_saving_does_not_ask(look: Opener) -> None:
     asked: list[str] = []
     page.on("dialog", lambda d: (asked.append(d.type), d.accept()))
     page.locator("#name").press_sequentially("李")
+    unchecked(page)
     with page.expect_navigation():
         page.click(".ui-foot .btn-primary")
     assert asked == []
@@ -322,20 +348,23 @@ def test_a_signature_is_drawn_cleared_and_posted_without_the_token_in_an_address
     page.click("[data-clear]")
     expect(page.locator("button[data-sign]")).to_be_disabled()
     draw_a_line(page)
+    expect(page.locator("button[data-sign]")).to_be_disabled()  # one short stroke is no name (4.13)
+    draw_a_line(page, 120)
     with page.expect_request(lambda r: r.url.endswith("/sign/confirm")) as request:
         page.click("button[data-sign]")
     body = json.loads(request.value.post_data or "{}")
     assert body["token"] == "good"
     assert body["image"].startswith("data:image/png;base64,")
+    assert len(body["strokes"]) == 2 and all(points > 1 for points in body["strokes"])
     expect(page.locator("[data-part=done]")).to_contain_text("已为 120 张证书签字")
 
 
-def draw_a_line(page: Page) -> None:
+def draw_a_line(page: Page, right: int = 0) -> None:
     box = page.locator("canvas").bounding_box()
     assert box
-    page.mouse.move(box["x"] + 40, box["y"] + 60)
+    page.mouse.move(box["x"] + 40 + right, box["y"] + 60)
     page.mouse.down()
-    page.mouse.move(box["x"] + 180, box["y"] + 140, steps=8)
+    page.mouse.move(box["x"] + 180 + right, box["y"] + 140, steps=8)
     page.mouse.up()
 
 

@@ -7,6 +7,7 @@ import "./js/popups.js";
 import "./js/confirm.js";
 import "./js/toasts.js";
 import "./js/lists.js";
+import "./js/checks.js";
 import "./js/forms.js";
 import "./js/sms.js";
 import "./js/rows.js";
