@@ -193,7 +193,8 @@ DECLARATION_FLOW = Flow(
             "提交审核",
             (_D.DRAFT,),
             _D.PENDING,
-            confirm="提交后在审核结束前不能修改,确定提交审核吗?",
+            confirm="提交后在审核结束前不能修改或删除:试点证书、专业、人数、师资和场地描述、佐证材料都不再变动。"
+            "审核不通过时可以修改后再次提交。确定提交审核吗?",
             icon="send",
         ),
         Move("revise", "修改", (_D.REFUSED,), _D.DRAFT, icon="edit"),
@@ -284,6 +285,7 @@ class Declaration(Declared):
         sorts={"province": "submitted_at", "city": "submitted_at"},  # who has waited longest comes first
         opens={"province": "PENDING", "city": "CITY_PENDING"},
         children=("declaration_major", "declaration_file"),
+        autosaves=True,
         related=("review", "recommendation"),
         scope=Scope(
             platform=read(),
@@ -365,6 +367,7 @@ class DeclarationMajor(Declared):
             organisation=read("organisation_id", when=_APPROVED),
         ),
         unique=(("declaration_id", "major_id"),),
+        most=30,
         empty="没有按专业填报",
     )
     declaration: Mapped[Declaration]
@@ -400,6 +403,7 @@ class DeclarationFile(Declared):
             organisation=read("organisation_id", when=_APPROVED),
         ),
         unique=(("declaration_id", "file"),),
+        most=5,
         empty="没有上传佐证材料(选填)",
     )
     declaration: Mapped[Declaration]

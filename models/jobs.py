@@ -158,6 +158,26 @@ class StagedChunk(Declared):
     )
 
 
+class FormDraft(Declared):
+    """What somebody has typed into a form and not saved yet, so that a crash costs a few seconds of typing at most
+    (填写中的表单). Of the account alone; gone when the form is saved or the draft is dropped."""
+
+    account_id: Mapped[int] = reference("账号", "account", hidden, ondelete="CASCADE")
+    table_name: Mapped[str] = field("数据表", Text(60), hidden)
+    place: Mapped[str] = field("表单", Text(120), hidden)
+    values: Mapped[list[list[str]]] = field("内容", Json(), hidden)
+    saved_at: Mapped[datetime] = field("保存时间", Moment(), hidden)
+
+    panel = Panel(
+        "填写中的表单",
+        scope=Scope(**dict.fromkeys(("platform", *TENANTS), write(when=_MINE))),
+        title="table_name",
+        allows=(),
+        audit=False,
+        unique=(("account_id", "table_name", "place"),),
+    )
+
+
 class StoredFile(Declared):
     """A file kept under a random key outside the web root; the key is what rows refer to (文件).
 
@@ -231,4 +251,14 @@ class Message(Declared):
         return Reading.READ if self.read_at is not None else Reading.UNREAD
 
 
-__all__ = ["JOB_FLOW", "Job", "JobState", "Message", "MessageKind", "Reading", "StagedChunk", "StoredFile"]
+__all__ = [
+    "JOB_FLOW",
+    "FormDraft",
+    "Job",
+    "JobState",
+    "Message",
+    "MessageKind",
+    "Reading",
+    "StagedChunk",
+    "StoredFile",
+]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import logging
+import re
 import zlib
 from pathlib import PurePath
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 from zipfile import BadZipFile, ZipFile
 
 from app.services.errors import DomainError
@@ -22,6 +24,9 @@ _EXTENSIONS: dict[str, Kind] = {
     ".jpg": "jpg",
     ".jpeg": "jpg",
 }
+_ACTS = re.compile(rb"/(?:JavaScript|Launch)(?![0-9A-Za-z])")
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+_MOST_OBJECT_STREAMS = 5_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORD_TYPE = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _TYPES_BYTES = 1024 * 1024
@@ -65,7 +70,41 @@ def check_supporting_file(name: str, file: bytes | BinaryIO) -> Kind:
     kind = kind_of(stream)
     if kind != claimed:
         raise _refused("content", f"文件“{name}”的内容不是{claimed}文件或已损坏,请用Word或WPS另存后上传", 415)
+    if kind == "pdf" and acts(stream):
+        raise _refused("script", f"文件“{name}”含有脚本或自动执行的动作,请用“打印为PDF”另存一份后上传", 415)
     return claimed
+
+
+def acts(stream: BinaryIO) -> bool:
+    """Whether a PDF holds a script or starts a program: looked for in its plain objects and its packed ones."""
+    import pypdf
+    from pypdf.errors import PyPdfError
+
+    stream.seek(0)
+    data = stream.read()
+    if _says_so(data):
+        return True
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # what a damaged file lacks is no news
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
+        packed = sorted({number for number, _ in reader.xref_objStm.values()})[:_MOST_OBJECT_STREAMS]
+        return any(_says_so(_unpacked(reader, number)) for number in packed)
+    except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError, zlib.error):
+        return False  # nothing packed that a reader could find either
+
+
+def _unpacked(reader: Any, number: int) -> bytes:
+    from pypdf.generic import IndirectObject
+
+    found = reader.get_object(IndirectObject(number, 0, reader))
+    return bytes(found.get_data()) if hasattr(found, "get_data") else b""
+
+
+def _says_so(data: bytes) -> bool:
+    """A name may spell its letters as #4A."""
+    if _ACTS.search(data):
+        return True
+    return b"#" in data and bool(_ACTS.search(_ESCAPED.sub(lambda found: bytes((int(found[1], 16),)), data)))
 
 
 def _tail(stream: BinaryIO) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.panel.pages import Cell
 from app.panel.resolve import Resolved, kind_of, related, resolve
+from app.services.files import previewable
 from models.kit import Choices, Declared, Field, Mark, clock
 from models.kit.clock import ZONE
 
@@ -40,8 +41,13 @@ def _draw(resolved: Resolved, row: Any, name: str, declared: Field, value: Any, 
         return _reference(resolved, row, name)
     if kind in ("choice", "state"):
         return Cell(value.label, "state" if kind == "state" else "choice", value.tone)
-    if kind in ("photo", "file"):
-        return Cell("查看", kind, href=f"{resolved.url}/{row.id}/file/{name}")  # type: ignore[arg-type]
+    if kind == "photo":
+        return Cell("查看", "photo", href=f"{resolved.url}/{row.id}/file/{name}")
+    if kind == "file":
+        door = "preview" if previewable(value) else "file"
+        return Cell(
+            "预览" if door == "preview" else "下载", "file", href=f"{resolved.url}/{row.id}/{door}/{name}"
+        )
     if kind == "rich":
         return Cell("", "rich", html=value)
     if kind in ("integer", "decimal"):

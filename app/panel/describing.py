@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import click
 
@@ -269,11 +270,16 @@ def _actions(resolved: Resolved) -> Table:
 
 def _hooks(resolved: Resolved) -> Iterator[str]:
     hooks = hooks_of(resolved.model)
-    for when, functions in (
+    choices = [(f"choices of {column}", [choice]) for column, (_, choice) in hooks.choices.items()]
+    registered: list[tuple[str, Sequence[Any]]] = [
         ("before save", hooks.prepare),
         ("after save", hooks.after),
         ("before delete", hooks.delete),
-    ):
+        ("remarks", hooks.notes),
+        ("counted", hooks.figures),
+        *choices,
+    ]
+    for when, functions in registered:
         for function in functions:
             yield f"{when}: {function.__module__}.{function.__qualname__}"
 

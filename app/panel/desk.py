@@ -33,7 +33,8 @@ HOME = "/desk/"
 # Which permission each route needs; an action is a permission of its own, named in the address.
 VERBS = {
     "index_view": "list", "details_view": "list", "columns": "list", "ajax_lookup": "list", "file": "list",
-    "create_view": "add", "edit_view": "edit", "delete_view": "delete",
+    "preview": "list",
+    "create_view": "add", "draft": "add", "upload": "add", "edit_view": "edit", "delete_view": "delete",
     "export": "export", "template": "import", "import_view": "import",
 }  # fmt: skip
 
@@ -123,9 +124,21 @@ class DeskView(DeskGate, BaseModelView):
     def file(self, key: int, column: str) -> Any:
         return self.doors.file(key, column)
 
+    @expose("/<int:key>/preview/<column>")
+    def preview(self, key: int, column: str) -> Any:
+        return self.doors.preview(key, column)
+
     @expose("/add", methods=("GET", "POST"))
     def create_view(self) -> Any:
         return self.doors.add()
+
+    @expose("/draft", methods=("POST",))
+    def draft(self) -> Any:
+        return self.doors.draft()
+
+    @expose("/upload/<column>", methods=("POST",))
+    def upload(self, column: str) -> Any:
+        return self.doors.upload(column)
 
     @expose("/<int:key>/edit", methods=("GET", "POST"))
     def edit_view(self, key: int) -> Any:

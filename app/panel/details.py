@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +18,10 @@ from app.panel.lists import column, crumbs, first_step, row_links, window
 from app.panel.pages import Cell, Crumb, DetailPage, Item, Link, Related, Row, Section, Step
 from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import Wish
+from app.services.actions import hooks_of, notes_of
+from app.services.richtext import plain_text
 from models.accounts import Account, AuditEntry
-from models.kit import Declared, Mark, clock
+from models.kit import Declared, Field, Mark, clock
 
 _WIDE = ("rich", "lines", "json")
 RELATED_ROWS = 10
@@ -27,6 +31,7 @@ def detail_page(session: Session, resolved: Resolved, actor: Actor, row: Declare
     """What one row shows to this actor."""
     state = state_cell(resolved, row)
     photo = next((name for name in resolved.shown if kind_of(resolved.fields[name]) == "photo"), "")
+    notes, figures = notes_of(session, actor, row), _figures(session, resolved, actor, row)
     return DetailPage(
         title=f"{row} · {resolved.panel.label}详情",
         crumbs=crumbs(resolved, Crumb(str(row))),
@@ -35,8 +40,14 @@ def detail_page(session: Session, resolved: Resolved, actor: Actor, row: Declare
         photo=(f"{resolved.url}/{row.id}/file/{photo}" if getattr(row, photo) else "none") if photo else "",
         facts=_facts(resolved, row),
         steps=_steps(resolved, row),
-        sections=_sections(resolved, row, photo),
-        related=[_related(session, resolved, actor, row, table) for table in _tables(resolved, actor)],
+        sections=_sections(resolved, row, photo, notes),
+        related=[
+            replace(_related(session, resolved, actor, row, table), remark=notes.get(table, ""))
+            for table in _tables(resolved, actor)
+        ],
+        notice=notes.get("", ""),
+        figures=figures,
+        figures_url=f"{resolved.url}/{row.id}" if figures else "",
         links=row_links(resolved, actor, row, detail=True),
         history=_history(session, resolved, actor, row),
         on_sight=_on_sight(resolved, actor, row),
@@ -73,7 +84,14 @@ def _tables(resolved: Resolved, actor: Actor) -> list[str]:
     ]
 
 
-def _sections(resolved: Resolved, row: Declared, photo: str) -> list[Section]:
+def _figures(
+    session: Session, resolved: Resolved, actor: Actor, row: Declared
+) -> list[tuple[str, int, str, str]]:
+    found = [figure for hook in hooks_of(resolved.model).figures for figure in hook(session, actor, row)]
+    return [(figure.label, figure.value, figure.tone, figure.href) for figure in found]
+
+
+def _sections(resolved: Resolved, row: Declared, photo: str, notes: Mapping[str, str]) -> list[Section]:
     sections: dict[str, list[Item]] = {}
     for name in resolved.shown:
         declared = resolved.fields[name]
@@ -85,7 +103,8 @@ def _sections(resolved: Resolved, row: Declared, photo: str) -> list[Section]:
         if (opens := _opening(resolved, name)) and getattr(row, opens) is not None:
             section[-1] = Item(*window(resolved, row, opens, name))  # one window, not two moments
             continue
-        section.append(Item(declared.label, _value(resolved, row, name), kind_of(declared) in _WIDE))
+        wide, remark = kind_of(declared) in _WIDE, notes.get(name, "")
+        section.append(Item(declared.label, _value(resolved, row, name), wide, remark=remark))
     return [Section(title, items) for title, items in sections.items() if items]
 
 
@@ -196,6 +215,7 @@ def _history(session: Session, resolved: Resolved, actor: Actor, row: Declared) 
     return [(plain(entry.at), name or "系统", _change(resolved, entry)) for entry, name in entries]
 
 
+_LONGEST = 60
 _VERBS = {"INSERT": "新建", "DELETE": "删除"}
 
 
@@ -205,22 +225,23 @@ def _change(resolved: Resolved, entry: AuditEntry, between: str = ";") -> str:
     parts = []
     for name, pair in (entry.changes or {}).items():
         declared = resolved.fields.get(name)
-        if declared is None or not isinstance(pair, list):
+        if declared is None or not isinstance(pair, list) or declared.refers or declared.has(Mark.HIDDEN):
             continue
         old, new = (_word(declared, value) for value in pair)
         parts.append(f"{declared.label}:{old} → {new}")
     return between.join(parts) or (entry.reason or "更新")
 
 
-def _word(declared: object, value: object) -> str:
-    type_ = getattr(declared, "type", None)
-    choices = getattr(type_, "choices", None)
+def _word(declared: Field, value: object) -> str:
+    """A value of the trail as the page would show it."""
     if value is None:
         return "空"
-    if choices is not None and value in list(choices):
-        return str(choices(value).label)
+    kind = kind_of(declared)
+    if kind in ("choice", "state") and value in list(declared.type.choices):
+        return str(declared.type.choices(value).label)
     if isinstance(value, bool):
         return plain(value)
-    if getattr(type_, "kind", "") == "moment":
-        return str(type_.shown(datetime.fromisoformat(str(value))))  # type: ignore[union-attr]
-    return str(value)[:60]
+    if kind == "moment":
+        return str(declared.type.shown(datetime.fromisoformat(str(value))))
+    text = plain_text(str(value)) if kind == "rich" else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -7,28 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
-import sqlalchemy as sa
 from flask import abort, flash, jsonify, redirect, render_template, request
 from flask import session as cookie
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app.access.actor import current_actor
 from app.access.roles import may
-from app.panel import query, running, saving
+from app.panel import drafts, form_pages, picking, query, running, saving
 from app.panel.details import detail_page
-from app.panel.forms import PanelForm, declared_default, form_class
+from app.panel.forms import PanelForm, form_class, sole_column
 from app.panel.lists import crumbs, deletable, editable, list_page
-from app.panel.pages import Crumb, FormPage
-from app.panel.resolve import Resolved, kind_of, readable, resolve_table
-from app.panel.uploads import kept_uploads, posted
+from app.panel.pages import Crumb, FormPage, Link, PreviewPage
+from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.uploads import kept_uploads, posted, sent_ahead
 from app.panel.wish import read_wish
 from app.services import files
+from app.services.actions import action_named
 from app.services.errors import DomainError, NotFound
-from config import settings
-from models.kit import Declared, Mark, formats
+from models.kit import Declared, Mark
 
 Dress = Callable[[FormPage, Declared | None], None]
 _dresses: dict[str, list[Dress]] = {}
@@ -92,50 +91,91 @@ class Doors:
     # forms
 
     def asked(self, adding: bool) -> list[str]:
-        """The columns the page asks a person for: one's own tenant goes without saying."""
-        return [name for name in self.resolved.form(adding) if name != self.resolved.own]
+        """The columns the page asks a person for."""
+        return form_pages.asked(self.resolved, adding)
 
     def _form_class(self, adding: bool) -> type[PanelForm]:
-        own = (self.resolved.own,)
-        return form_class(self.resolved, self.session, adding=adding, children=self.children, omit=own)
+        settled = form_pages.settled(self.resolved) if adding else ()
+        return form_class(
+            self.resolved,
+            self.session,
+            adding=adding,
+            children=self.children,
+            omit=(self.resolved.own,),
+            settled=settled,
+        )
 
     def add(self) -> Any:
         form_type = self._form_class(adding=True)
         if request.method == "GET":
-            return self._form_page(form_type(data=defaults(self.resolved)), adding=True)
+            return self._begin(form_type, form_pages.defaults(self.resolved), None)
         form, status = form_type(posted()), 422
         if self._valid(form):
             try:
                 row = self._save(form, None)
+                drafts.forget(self, None)
                 self.session.commit()
-                flash(f"已新增{self.resolved.panel.label}“{row}”", "success")
-                return redirect(f"{self.resolved.url}/{row.id}")
+                return self._saved(row, f"已新增{self.resolved.panel.label}“{row}”")
             except DomainError as error:
                 status = self._refused(form, error)
-        return self._form_page(form, adding=True), status
+        return self._form_page(form, kept=drafts.keep_posted(self, None)), status
 
     def edit(self, key: int) -> Any:
         row = self.row(key)
         if not editable(self.resolved, current_actor(), row):
-            raise DomainError("state", "当前状态不能修改", status=409)
+            kept = request.method == "POST" and drafts.keep_posted(self, row)
+            raise DomainError("state", f"当前状态不能修改{drafts.KEPT if kept else ''}", status=409)
         form_type = self._form_class(adding=False)
         if request.method == "GET":
-            return self._form_page(form_type(data=self._data(row)), row=row)
+            return self._begin(
+                form_type, form_pages.row_data(self.session, self.resolved, self.children, row), row
+            )
         form, status = form_type(posted()), 422
         stale: Sequence[tuple[str, str, str]] = ()
         if self._valid(form):
             try:
                 self._save(form, row)
+                drafts.forget(self, row)
                 self.session.commit()
-                flash("已保存", "success")
-                return redirect(safe_next(f"{self.resolved.url}/{key}"))
+                return self._saved(row, "已保存")
             except DomainError as error:
                 status = self._refused(form, error)
                 row = self.row(key)
                 if error.code == "stale":
-                    stale = self._differences(form, row)
-                    form._fields["row_version"].data = str(row.version)
-        return self._form_page(form, row=row, stale=stale), status
+                    around = (self.session, self.resolved, self.children, form, row)
+                    form_pages.link_files(self.session, self.resolved, self.children, form, row)
+                    stale = form_pages.differences(*around)
+                    form_pages.rebase(*around)
+        return self._form_page(form, row, stale=stale, kept=drafts.keep_posted(self, row)), status
+
+    def _begin(self, form_type: type[PanelForm], data: dict[str, Any], row: Declared | None) -> str:
+        """The form as it is opened: with what was typed into it before and never saved, else with `data`."""
+        typed = drafts.find(self, row)
+        if typed is None:
+            return self._form_page(form_type(data=data), row)
+        form = form_type(MultiDict(typed.values))
+        for child in self.children:
+            drop_deleted(form._fields[child.table], {name for name, _ in typed.values})
+        return self._form_page(form, row, typed=typed)
+
+    def _saved(self, row: Declared, told: str) -> Any:
+        """After saving: the row's page, or on to the action whose button was pressed (保存并提交)."""
+        item = action_named(self.resolved.model, request.form.get("then", ""))
+        if item is None or not item.in_form or not may(current_actor(), self.resolved.table, item.name):
+            flash(told, "success")
+            return redirect(safe_next(f"{self.resolved.url}/{row.id}"))
+        self.session.expire_all()  # what triggers have filled in meanwhile
+        row = self.row(row.id)
+        try:
+            return running.asked_first(self.session, self.resolved, item, [row])
+        except DomainError as error:
+            self.session.rollback()
+            row = self.row(row.id)
+            data = form_pages.row_data(self.session, self.resolved, self.children, row)
+            form = self._form_class(adding=False)(data=data)
+            form.blame(error)
+            flash("内容已保存为草稿,还没有提交", "warning")
+            return self._form_page(form, row), error.status
 
     def _refused(self, form: PanelForm, error: DomainError) -> int:
         """Take everything back and say why in the form; what is not this actor's at all is no form's matter."""
@@ -148,6 +188,8 @@ class Doors:
     def _valid(self, form: PanelForm) -> bool:
         for child in self.children:
             drop_deleted(form._fields[child.table], set(request.form))
+            if repeated := drop_repeated(form._fields[child.table], sole_column(child, self.resolved)):
+                flash(f"{child.panel.label}“{'、'.join(repeated)}”重复,只保留一行", "warning")
         return bool(form.validate())
 
     def _save(self, form: PanelForm, row: Declared | None) -> Declared:
@@ -168,86 +210,32 @@ class Doors:
                 saving.save_children(self.session, self.resolved, actor, row, form, child)
         return row
 
-    def _data(self, row: Declared) -> dict[str, Any]:
-        data = {name: getattr(row, name) for name in self.asked(adding=False)}
-        data["row_version"] = str(row.version)
-        for child in self.children:
-            column = next(n for n, f in child.fields.items() if f.refers == self.resolved.table)
-            rows = self.session.scalars(
-                sa.select(child.model).where(getattr(child.model, column) == row.id).order_by(child.model.id)
-            )
-            data[child.table] = [
-                {
-                    **{name: getattr(item, name) for name in child.form(adding=True)},
-                    "id": str(item.id),
-                    "row_version": str(item.version),
-                }
-                for item in rows
-            ]
-        return data
-
-    def _differences(self, form: PanelForm, row: Declared) -> Sequence[tuple[str, str, str]]:
-        """What the other person's saving changed against what stands in this form (R137)."""
-        found = []
-        for name in self.asked(adding=False):
-            mine, theirs = form._fields[name].data, getattr(row, name)
-            if mine != theirs and kind_of(self.resolved.fields[name]) not in ("file", "photo"):
-                found.append((self.resolved.fields[name].label, _text(mine), _text(theirs)))
-        return found
-
-    def _form_page(
-        self, form: PanelForm, *, adding: bool = False, row: Declared | None = None, stale: Any = ()
-    ) -> str:
-        if row is not None:
-            self._link_files(form, row)
-            self._keep_within(form, row)
-        sections: dict[str, list[str]] = {}
-        for name in self.asked(adding):
-            sections.setdefault(self.resolved.section(name), []).append(name)
-        for child in self.children:
-            sections[child.panel.label] = [child.table]
-        verb = "新增" if adding else "编辑"
-        page = FormPage(
-            title=f"{verb}{self.resolved.panel.label}",
-            crumbs=crumbs(
-                self.resolved,
-                *([Crumb(str(row), f"{self.resolved.url}/{row.id}")] if row else []),
-                Crumb(verb),
-            ),
-            form=form,
-            sections=list(sections.items()),
-            action=request.path,
-            back=f"{self.resolved.url}/{row.id}" if row is not None else self.resolved.url + "/",
-            multipart=any(
-                kind_of(part.fields[name]) in ("file", "photo")
-                for part in (self.resolved, *self.children)
-                for name in part.form(adding=True)
-            ),
-            stale=stale,
-            next=safe_next(""),
+    def _form_page(self, form: PanelForm, row: Declared | None = None, **said: Any) -> str:
+        page = form_pages.form_page(
+            self.session, self.resolved, current_actor(), self.children, form, row=row, **said
         )
+        page.next = safe_next("")
         for dress in _dresses.get(self.resolved.table, ()):
             dress(page, row)
         return render_template("panel/form.html", page=page)
 
-    def _keep_within(self, form: PanelForm, row: Declared) -> None:
-        """A reference within something the form does not ask (a school's city: its province's) searches there."""
-        for name, declared in self.resolved.fields.items():
-            fixed = {n: getattr(row, n) for n in declared.within if n not in form._fields}
-            if name in form._fields and fixed:
-                control = form._fields[name]
-                remote = f"{control.render_kw['data-remote']}?{urlencode(fixed)}"
-                control.render_kw = {**control.render_kw, "data-remote": remote}
+    def draft(self) -> Response:
+        """POST: keep what is typed so far, or `forget` it."""
+        return drafts.door(self)
 
-    def _link_files(self, form: PanelForm, row: Declared) -> None:
-        """Beside a file control: the file that is there already."""
-        for name, declared in self.resolved.fields.items():
-            if kind_of(declared) in ("file", "photo") and name in form._fields and getattr(row, name):
-                control = form._fields[name]
-                control.render_kw = {
-                    **(control.render_kw or {}),
-                    "data-file": f"{self.resolved.url}/{row.id}/file/{name}",
-                }
+    def upload(self, column: str) -> Response:
+        """POST `file`: take in one file of a form that is still being filled in."""
+        table, _, name = column.rpartition(".")
+        owner = next((c for c in self.children if c.table == table), None) if table else self.resolved
+        declared = owner.fields.get(name) if owner is not None else None
+        if owner is None or declared is None or kind_of(declared) not in ("file", "photo"):
+            raise NotFound()
+        given = request.files.get("file")
+        if name not in owner.form(adding=True) or given is None or not given.filename:
+            raise DomainError("upload.none", "请选择文件", name)
+        token, shown = sent_ahead(self.session, current_actor(), owner, name, given)
+        self.session.commit()
+        return jsonify(token=token, name=shown)
 
     # other doors
 
@@ -265,63 +253,55 @@ class Doors:
         return running.run(self.session, self.resolved, name)
 
     def picker(self, column: str) -> Response:
-        """At most 20 rows of the related table whose title contains the words, within the wall (F2, A3).
-
-        `child.column` asks for a reference of a child row: the parent's form is where it is picked.
-        """
-        table, _, name = column.rpartition(".")
-        owner = (
-            next((child for child in self._children if child.table == table), None)
-            if table
-            else self.resolved
-        )
-        declared = owner.fields.get(name) if owner is not None else None
-        if owner is None or declared is None or not declared.refers or not readable(declared.refers):
-            raise NotFound()
-        if name not in owner.form(adding=True) and (table or name not in owner.filters):
-            raise NotFound()  # plumbing that no form and no filter asks for
-        target = resolve_table(declared.refers)
-        title = getattr(target.model, target.panel.title, None)
-        words = formats.clean_text(request.args.get("q", "")[:50])
-        where = []
-        if words and title is not None and not target.fields[target.panel.title].refers:
-            where.append(sa.cast(title, sa.String).contains(words, autoescape=True))
-        where += getattr(target.model, "PICKABLE", list)()
-        for above in declared.within:
-            if (value := request.args.get(above, "")).isdecimal() and len(value) < 18:
-                where.append(getattr(target.model, above) == int(value))
-        rows = self.session.scalars(
-            sa.select(target.model)
-            .where(*where)
-            .order_by(target.model.id)
-            .limit(settings().picker_limit)
-            .options(*query._loads(target))
-        ).unique()
-        return jsonify(
-            [{"value": str(row.id), "text": str(row), "hint": getattr(row, "hint", "")} for row in rows]
-        )
+        """At most 20 rows of the related table, searched by words; `row` is the one whose form asks."""
+        owner, name = picking.asked_column(self.resolved, self._children, column)
+        given = dict(request.args)
+        if given.get("row", "").isdecimal() and len(given["row"]) < 19:
+            row = self.row(int(given["row"]))
+            given |= {other: str(getattr(row, other)) for other in picking.needs(owner, name)}
+        return jsonify(picking.found(self.session, current_actor(), owner, name, given))
 
     def file(self, key: int, column: str) -> Response:
-        """A file through the row that names it: whoever sees the row may fetch it, nobody else (StoredFile). One that
-        is not shown has a door of its own, or none: seeing an e-certificate's row is not downloading it (R23)."""
+        """A file through the row that names it: whoever sees the row may fetch it, nobody else (StoredFile)."""
+        row = self.row(key)
+        stored = self._stored(row, column)
+        photo = kind_of(self.resolved.fields[column]) == "photo"
+        return files.respond(self.session, stored, inline=photo, name=_known_name(row, stored))
+
+    def preview(self, key: int, column: str) -> Any:
+        """The file to look at: a page with the document in a sandboxed frame, and (`frame`) what stands in the frame."""
+        row = self.row(key)
+        stored = self._stored(row, column)
+        if not files.previewable(stored):
+            raise NotFound("该文件不能预览,请下载后查看")
+        if request.args.get("frame"):
+            return files.respond_preview(stored)
+        name = _known_name(row, stored) or files.name_of(self.session, stored)
+        here = f"{self.resolved.url}/{row.id}"
+        page = PreviewPage(
+            title=name,
+            crumbs=crumbs(self.resolved, Crumb(name)),
+            frame=f"{here}/preview/{column}?frame=1",
+            links=[Link("下载", f"{here}/file/{column}", "download", primary=True)],
+        )
+        return render_template("panel/preview.html", page=page)
+
+    def _stored(self, row: Declared, column: str) -> str:
+        """The key of the file in this column, if there is one. One that is not shown has a door of its own, or none:
+        seeing an e-certificate's row is not downloading it (R23)."""
         declared = self.resolved.fields.get(column)
         if declared is None or kind_of(declared) not in ("file", "photo") or declared.has(Mark.HIDDEN):
             raise NotFound()
-        stored = getattr(self.row(key), column)
+        stored = getattr(row, column)
         if not stored:
             raise NotFound("没有文件")
-        return files.respond(self.session, stored, inline=kind_of(declared) == "photo")
+        return str(stored)
 
 
-def defaults(resolved: Resolved) -> dict[str, Any]:
-    """What a new form starts with: declared defaults, and what the address proposes for references."""
-    found: dict[str, Any] = {}
-    for name in resolved.form(adding=True):
-        if (default := declared_default(resolved, name)) is not None:
-            found[name] = default
-        if resolved.fields[name].refers and request.args.get(name, "").isdecimal():
-            found[name] = request.args[name]
-    return found
+def _known_name(row: Declared, stored: str) -> str:
+    """The file's own name, where its row carries it: its reader may not read the uploader's files."""
+    name, kind = str(getattr(row, "name", "")), stored.rpartition(".")[2]
+    return name if name.lower().endswith(f".{kind}") else ""
 
 
 def drop_deleted(rows: Any, ticked: Collection[str]) -> None:
@@ -337,6 +317,23 @@ def drop_deleted(rows: Any, ticked: Collection[str]) -> None:
     rows.entries = kept
 
 
+def drop_repeated(rows: Any, column: str) -> list[str]:
+    """What was picked twice is one row (E19); returns the words for what was dropped."""
+    seen, kept, dropped = set(), [], []
+    for entry in sorted(rows.entries, key=lambda entry: not entry.form.id.data) if column else ():
+        field = entry.form._fields[column]
+        if not hasattr(field, "picked"):
+            return []
+        if field.data and str(field.data) in seen and not entry.form.id.data:
+            dropped.append(str(field.picked() or field.data))
+            continue
+        seen.add(str(field.data))
+        kept.append(entry)
+    if dropped:
+        rows.entries = kept
+    return dropped
+
+
 def is_partial(region: str) -> bool:
     return request.headers.get("HX-Target") == region and "HX-History-Restore-Request" not in request.headers
 
@@ -347,12 +344,6 @@ def safe_next(default: str) -> str:
     wanted = request.form.get("next", "") or request.args.get("next", "")
     plain = wanted.isprintable() and "\\" not in wanted and " " not in wanted
     return wanted if plain and wanted.startswith("/") and not wanted.startswith("//") else default
-
-
-def _text(value: Any) -> str:
-    from app.panel.cells import plain
-
-    return "(空)" if value in (None, "") else plain(value)
 
 
 def require(resolved: Resolved, verb: str) -> None:

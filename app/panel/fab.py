@@ -11,7 +11,7 @@ from app.access.actor import current_actor
 from app.access.roles import may
 from app.panel import exporting, importing
 from app.panel.doors import Doors, require
-from app.panel.resolve import Resolved, resolve
+from app.panel.resolve import Resolved, has_files, resolve
 from models.kit import declared_models
 
 
@@ -51,11 +51,29 @@ class ConsoleView(BaseView):
     def file(self, key: int, column: str) -> Any:
         return self.doors.file(key, column)
 
+    @expose("/<int:key>/preview/<column>")
+    @has_access
+    @permission_name("list")
+    def preview(self, key: int, column: str) -> Any:
+        return self.doors.preview(key, column)
+
     @expose("/add", methods=["GET", "POST"])
     @has_access
     @permission_name("add")
     def add(self) -> Any:
         return self.doors.add()
+
+    @expose("/draft", methods=["POST"])
+    @has_access
+    @permission_name("add")
+    def draft(self) -> Any:
+        return self.doors.draft()
+
+    @expose("/upload/<column>", methods=["POST"])
+    @has_access
+    @permission_name("add")
+    def upload(self, column: str) -> Any:
+        return self.doors.upload(column)
 
     @expose("/<int:key>/edit", methods=["GET", "POST"])
     @has_access
@@ -96,7 +114,7 @@ class ConsoleView(BaseView):
 
 
 _DOORS = {
-    "add": ("add",),
+    "add": ("add", "draft", "upload"),
     "edit": ("edit",),
     "delete": ("delete",),
     "export": ("export",),
@@ -107,6 +125,10 @@ _DOORS = {
 def console_class(resolved: Resolved, session: Any) -> type[ConsoleView]:
     """The view class of one table."""
     closed = {route for verb, routes in _DOORS.items() if verb not in resolved.allows for route in routes}
+    if not resolved.panel.autosaves:
+        closed.add("draft")
+    if not has_files(resolved):
+        closed.add("upload")
     return type(
         f"{resolved.model.__name__}Console",
         (ConsoleView,),

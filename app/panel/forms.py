@@ -24,9 +24,13 @@ from wtforms.validators import StopValidation, ValidationError
 
 from app.panel import cells
 from app.panel.look import LookMeta
+from app.panel.pages import Link
+from app.panel.picking import needs
 from app.panel.resolve import Resolved, kind_of, resolve_table
+from app.panel.uploads import name_ahead
 from app.services.errors import DomainError
 from app.services.richtext import clean_html, visible_length
+from config import settings
 from models.kit import Declared, Mark, formats
 from models.kit import Field as Declaration
 from models.kit.types import Kinded
@@ -41,9 +45,9 @@ class PanelForm(Form):
     form_errors: list[str]
 
     def blame(self, error: DomainError) -> None:
-        """Put a refusal beside its field, or above the form."""
+        """Put a refusal beside its field, or above the form where there is nothing to change in the field."""
         field = self._fields.get(error.field or "")
-        if field is not None:
+        if field is not None and "data-fixed" not in (field.render_kw or {}):
             field.errors = [*field.errors, error.message]
         else:
             self.form_errors = [*self.form_errors, error.message]
@@ -164,8 +168,13 @@ class ReferenceField(SelectField):
     def _row(self, key: int) -> Declared | None:
         return self.session.get(resolve_table(self.declared.refers).model, key)
 
+    def picked(self) -> Declared | None:
+        """The row chosen so far, if it is one."""
+        text = str(self.data or "")
+        return self._row(int(text)) if text.isdecimal() and len(text) < 18 else None
+
     def iter_choices(self) -> Any:
-        row = self._row(int(self.data)) if self.data and str(self.data).isdecimal() else None
+        row = self.picked()
         yield Choice("", "", row is None, {})
         if row is not None:
             yield Choice(str(row.id), str(row), True, {})
@@ -176,7 +185,14 @@ class FlagField(BooleanField):
 
 
 class UploadField(FileField):
-    pass
+    """A file, or the token of one sent ahead. `kept` is the link to the file that a saved row has already."""
+
+    kept: Link | None = None
+
+    @property
+    def ahead(self) -> str:
+        """The name of the file that was sent ahead."""
+        return name_ahead(self.data)
 
 
 class Required:
@@ -222,9 +238,15 @@ def choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
 
 
 def control(
-    declared: Declaration, *, required: bool, session: Session, remote: str = "", name: str = ""
+    declared: Declaration,
+    *,
+    required: bool,
+    session: Session,
+    remote: str = "",
+    needed: Collection[str] = (),
+    settled: bool = False,
 ) -> Any:
-    """The unbound field of one declared column."""
+    """The unbound field of one declared column; a `settled` one is shown and not asked."""
     kind = kind_of(declared)
     checks = [Required(declared.label)] if required and kind not in ("flag", "file", "photo") else []
     marks: dict[str, Any] = {}
@@ -236,10 +258,12 @@ def control(
     if getattr(declared.type, "closing", False):
         marks["data-closing"] = True
     if kind == "reference":
-        marks["data-remote"] = remote
+        marks["data-fixed" if settled else "data-remote"] = remote
         options["choices"] = []
         if declared.within:
             marks["data-within"] = " ".join(declared.within)
+    if needed:
+        marks["data-needs"] = " ".join(needed)
     if kind in ("choice", "state"):
         options["choices"] = choices(declared.type.choices.pairs())
     marks |= _bounds(kind, declared.type)
@@ -280,6 +304,7 @@ def form_class(
     adding: bool,
     children: tuple[Resolved, ...] = (),
     omit: Collection[str] = (),
+    settled: Collection[str] = (),
     picker: str = "",
 ) -> type[PanelForm]:
     """The form of a table: its typed columns in order, then its child tables as rows (feature 3).
@@ -295,12 +320,14 @@ def form_class(
             required=not resolved.model.__table__.c[name].nullable,
             session=session,
             remote=f"{picker or f'{resolved.url}/picker/'}{name}",
-            name=name,
+            needed=needs(resolved, name),
+            settled=name in settled,
         )
     for child in children:
         members[child.table] = FieldList(
             FormField(_child_class(child, resolved, session), label=child.panel.label),
             label=child.panel.label,
+            render_kw=_rows_marks(child, resolved),
         )
     return type(f"{resolved.model.__name__}Form", (PanelForm,), members)
 
@@ -308,6 +335,27 @@ def form_class(
 def parent_column(child: Resolved, parent: Resolved) -> str:
     """The child's column that refers to the parent."""
     return next(name for name, declared in child.fields.items() if declared.refers == parent.table)
+
+
+def sole_column(child: Resolved, parent: Resolved) -> str:
+    """The one thing a child row says besides its parent, if it is one: then rows are picked from a list, or are files
+    dropped in, instead of lines to fill in."""
+    names = [name for name in child.form(adding=True) if name != parent_column(child, parent)]
+    return names[0] if len(names) == 1 and kind_of(child.fields[names[0]]) in ("reference", "file") else ""
+
+
+def _rows_marks(child: Resolved, parent: Resolved) -> dict[str, Any]:
+    """How the rows of a child table are drawn: picked, dropped in, or lines."""
+    marks: dict[str, Any] = {"data-max": child.panel.most} if child.panel.most else {}
+    if sole := sole_column(child, parent):
+        declared = child.fields[sole]
+        marks["data-rows-as"] = "picks" if declared.refers else "files"
+        if not declared.refers:
+            marks["data-upload"] = f"{parent.url}/upload/{child.table}.{sole}"
+            marks["data-bytes"] = settings().upload_support_bytes
+            marks["data-accept"] = ",".join(f".{kind}" for kind in declared.type.accepts)
+            marks["data-help"] = declared.help
+    return marks
 
 
 def declared_default(resolved: Resolved, name: str) -> Any:

@@ -16,7 +16,7 @@ from app.panel.cells import cell, state_cell
 from app.panel.pages import Block, Cell, Column, Crumb, Empty, Filter, Link, ListPage, Pager, Row, Tab
 from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import PREFIX, Wish
-from app.services.actions import Action, hooks_of
+from app.services.actions import Action, AddOffer, hooks_of
 from app.services.imports import importer_named, is_imported
 from config import settings
 from models.kit import Declared, Mark
@@ -64,14 +64,14 @@ def list_page(
             *([Column("standing", "状态", "state")] if _only_derived(resolved) else []),
         ],
         rows=[_row(resolved, actor, row, names) for row in found.rows],
-        buttons=_buttons(resolved, actor, wish),
+        buttons=_buttons(session, resolved, actor, wish),
         bulk=[
             _bulk(resolved, item, wish)
             for item in resolved.actions
             if item.on == "row" and _allowed(actor, resolved, item)
         ],
         pager=_pager(resolved, wish, found),
-        empty=_empty(resolved, actor, bool(wish.every)),
+        empty=_empty(session, resolved, actor, bool(wish.every)),
         cards=bool(resolved.panel.cards),
         state=[("tab", wish.said), ("sort", wish.sort), ("size", str(wish.size))],
         chooser=f"{resolved.url}/columns",
@@ -194,18 +194,33 @@ def row_links(resolved: Resolved, actor: Actor, row: Declared, *, detail: bool =
     """查看, 编辑, what the state and the role allow, 删除."""
     here, allows, table = f"{resolved.url}/{row.id}", resolved.allows, resolved.table
     links = [] if detail else [Link("查看", here, name="show")]
-    if "edit" in allows and may(actor, table, "edit") and editable(resolved, actor, row):
+    if (
+        "edit" in allows
+        and may(actor, table, "edit")
+        and editable(resolved, actor, row)
+        and _offered(resolved, row)
+    ):
         links.append(Link("编辑", f"{here}/edit", icon="edit", name="edit", primary=detail))
     fit = (
         item
         for item in resolved.actions
-        if item.on != "list" and _allowed(actor, resolved, item) and item.when(row)
+        if item.on != "list" and _allowed(actor, resolved, item) and item.when(row) and item.offered(row)
     )
     links += [_action_link(resolved, item, row) for item in fit]
-    if "delete" in allows and may(actor, table, "delete") and deletable(resolved, actor, row):
+    if (
+        "delete" in allows
+        and may(actor, table, "delete")
+        and deletable(resolved, actor, row)
+        and _offered(resolved, row)
+    ):
         title = f"删除{resolved.panel.label}“{row}”?删除后不能恢复。"
         links.append(Link("删除", f"{here}/delete", "trash", "post", title, danger=True, name="delete"))
     return links
+
+
+def _offered(resolved: Resolved, row: Declared) -> bool:
+    """Whether edit and delete are offered at all now (`@offered_when`); asked only for those who may."""
+    return all(rule(row) for rule in hooks_of(resolved.model).offered)
 
 
 def editable(resolved: Resolved, actor: Actor, row: Declared) -> bool:
@@ -253,11 +268,13 @@ def _bulk(resolved: Resolved, item: Action, wish: Wish) -> Link:
     return Link(item.label, address, item.icon, "post", danger=item.danger, name=item.name)
 
 
-def _buttons(resolved: Resolved, actor: Actor, wish: Wish) -> list[Link]:
+def _buttons(session: Session, resolved: Resolved, actor: Actor, wish: Wish) -> list[Link]:
     table, allows = resolved.table, resolved.allows
     links = []
     if "add" in allows and may(actor, table, "add"):
-        links.append(Link(resolved.panel.adds, f"{resolved.url}/add", "plus", primary=True, name="add"))
+        offer = next((hook(session, actor) for hook in hooks_of(resolved.model).addable), AddOffer())
+        href, refusal = offer.href or f"{resolved.url}/add", offer.refusal
+        links.append(Link(resolved.panel.adds, href, "plus", primary=True, name="add", disabled=refusal))
     imported = bool(resolved.marked(Mark.IMPORTED)) or is_imported(table)
     if "import" in allows and may(actor, table, "import") and imported:
         label = importer_named(table, table).label
@@ -271,10 +288,10 @@ def _buttons(resolved: Resolved, actor: Actor, wish: Wish) -> list[Link]:
     return links
 
 
-def _empty(resolved: Resolved, actor: Actor, filtered: bool) -> Empty:
+def _empty(session: Session, resolved: Resolved, actor: Actor, filtered: bool) -> Empty:
     if filtered:
         return Empty("没有符合条件的数据", "换个条件再搜索,或重置筛选", Link("重置筛选", resolved.url + "/"))
-    hint, link = first_step(resolved, _buttons(resolved, actor, Wish()))
+    hint, link = first_step(resolved, _buttons(session, resolved, actor, Wish()))
     return Empty("暂无数据", hint if hint != "暂无数据" else "", link)
 
 

@@ -75,15 +75,18 @@ _OWN_WIDGET = frozenset({"nested", "rows", "list"})
 
 
 def kind_of(field: Field) -> str:
-    """The kind of control a field gets; `data-rich` and `data-remote` in its `render_kw` win over its class.
+    """The kind of control a field gets; `data-rich`, `data-remote` and `data-fixed` in its `render_kw` win over its class.
 
-    "rows" is a list of child forms, which the templates draw as an inline table.
+    "rows" is a list of child forms, which the templates draw as an inline table; "fixed" is settled already: shown,
+    and sent along.
     """
     marks = field.render_kw or {}
     if "data-rich" in marks:
         return "rich"
     if "data-remote" in marks:
         return "remote"
+    if "data-fixed" in marks:
+        return "fixed"
     if isinstance(field, FieldList):
         return "rows" if issubclass(field.unbound_field.field_class, FormField) else "list"
     return next((_KINDS[c.__name__] for c in type(field).__mro__ if c.__name__ in _KINDS), "text")
@@ -134,6 +137,11 @@ class LookMeta:
         attributes["required"] = False
         if kind == "radios":
             return _radios(field, attributes)
+        if kind == "fixed":
+            shown = Markup('<span class="ui-fixed">{}</span>').format(field.picked() or "—")
+            return Markup('{}<input type="hidden" name="{}" value="{}">').format(
+                shown, field.name, field.data or ""
+            )
         return Markup(_WIDGETS[kind](field, **attributes))  # noqa: S704  # a widget's answer is markup
 
 

@@ -184,6 +184,7 @@ class Item:
     cell: Cell
     wide: bool = False
     error: str = ""
+    remark: str = ""  # what a reviewer says about it
 
 
 @dataclass
@@ -201,6 +202,8 @@ class Related:
     rows: Sequence[Row]
     link: Link | None = None  # "查看全部"
     empty: str = "暂无数据"
+    remark: str = ""  # what a reviewer says about these rows
+    tabs: Sequence[Link] = ()  # other parts of the same, e.g. other years; the one shown has no address
 
 
 @dataclass
@@ -208,6 +211,14 @@ class Step:
     label: str
     when: str = ""
     state: Literal["done", "current", "todo"] = "todo"
+
+
+@dataclass(frozen=True)
+class Closing:
+    """The end of the time in which a page can be used: the last minutes are counted down."""
+
+    seconds: int
+    text: str  # 申报截止
 
 
 @dataclass
@@ -222,6 +233,10 @@ class DetailPage(Page):
     links: Sequence[Link] = ()  # head: actions, 编辑
     history: Sequence[tuple[str, str, str]] = ()  # (when, who, what)
     on_sight: str = ""  # an action's address, posted by the script once the page is seen
+    notice: str = ""  # what is to be known before anything else
+    figures: Sequence[tuple[str, int, str, str]] = ()  # (label, number, tone, address of what is counted)
+    figures_url: str = ""  # where fresh figures are to be had while the page is open
+    closes: Closing | None = None
 
 
 @dataclass
@@ -239,6 +254,12 @@ class FormPage(Page):
     rules: Sequence[str] = ()  # what a new password must be (password.html)
     steps: Sequence[Step] = ()  # where this form stands among others
     next: str = ""  # where saving leads, if not to the row
+    notes: Mapping[str, str] = field(default_factory=dict)  # remarks beside fields; "" is about the whole
+    autosave: str = ""  # POST address that keeps what is typed ("" = nothing is kept)
+    restored: str = ""  # when what stands in the form was typed; it was never saved
+    kept: bool = False  # what was typed has just been kept, though it could not be saved
+    key: str = ""  # the row the form is about
+    closes: Closing | None = None
 
 
 @dataclass
@@ -319,6 +340,14 @@ class JobPage(Page):
     text: str = ""  # what is being done, or what to do next
     polling: bool = False
     poll_url: str = ""
+
+
+@dataclass
+class PreviewPage(Page):
+    """A document to look at: `frame` is the address of what it shows, drawn in a sandbox."""
+
+    frame: str = ""
+    links: Sequence[Link] = ()
 
 
 @dataclass

@@ -146,6 +146,12 @@ def resolve_table(table: str) -> Resolved:
     return resolve(model_named(table))
 
 
+def has_files(resolved: Resolved) -> bool:
+    """Whether files come with the table's form, in a row of its own or of its child tables."""
+    parts = (resolved, *map(resolve_table, resolved.panel.children))
+    return any(kind_of(part.fields[name]) in ("file", "photo") for part in parts for name in part.form(True))
+
+
 @cache
 def _made_alone(model: type[Declared]) -> bool:
     form = resolve(model).form(adding=True)

@@ -35,9 +35,9 @@ def run(session: Session, resolved: Resolved, name: str) -> Any:
     rows = [] if item.on == "list" else chosen(session, resolved)
     fit = fitting(resolved, item, rows)
     confirmed = item.at_once or request.form.get("confirmed") == "1"
-    form = form_class(session, item, fit)(posted() if confirmed else None)
     if not confirmed:
-        return _preview(resolved, item, rows, fit, form)
+        return asked_first(session, resolved, item, rows, fit)
+    form = form_class(session, item, fit)(posted())
     if item.asks and not form.validate():
         return _preview(resolved, item, rows, fit, form), 422
     try:
@@ -52,6 +52,20 @@ def run(session: Session, resolved: Resolved, name: str) -> Any:
         flash(outcome.message, "success")
     back = f"{resolved.url}/{fit[0].id}" if len(fit) == 1 else f"{resolved.url}/"
     return redirect(outcome.location or back)
+
+
+def asked_first(
+    session: Session,
+    resolved: Resolved,
+    item: Action,
+    rows: list[Declared],
+    fit: list[Declared] | None = None,
+) -> str:
+    """The page that asks, once more or for what the action needs; what would be refused anyhow is refused now."""
+    fit = fitting(resolved, item, rows) if fit is None else fit
+    if item.ready is not None:
+        item.ready(session, current_actor(), fit)
+    return _preview(resolved, item, rows, fit, form_class(session, item, fit)(None))
 
 
 def opened(resolved: Resolved, name: str) -> Action:

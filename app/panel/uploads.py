@@ -1,10 +1,14 @@
-"""One uploaded file of a form: bounded, checked by content, stored (R18, R48)."""
+"""One uploaded file of a form: bounded, checked by content, stored (R18, R48).
+
+A file comes with the form, or was sent ahead while the person was still typing; then the form carries a signed token
+in its place, so that a refused form, or one that is opened again, still has its files."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import request
+from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from wtforms import Form
@@ -37,6 +41,39 @@ def keep_upload(session: Session, actor: Actor, declared: Field, upload: FileSto
     return files.keep(session, actor, upload.filename or f"文件.{kind}", kind, data)
 
 
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(settings().secret_key.get_secret_value(), salt="upload")
+
+
+def sent_ahead(
+    session: Session, actor: Actor, resolved: Resolved, column: str, upload: FileStorage
+) -> tuple[str, str]:
+    """Keep a file whose form is still being filled in: (token, name). The token is good for this account and this
+    column only."""
+    key = keep_upload(session, actor, resolved.fields[column], upload, column)
+    name = files.plain_name(upload.filename or "")
+    return _signer().dumps([actor.account, f"{resolved.table}.{column}", key, name]), name
+
+
+def name_ahead(token: Any) -> str:
+    """The name of the file a token stands for; none where it is no token of ours."""
+    try:
+        return str(_signer().loads(token)[3]) if isinstance(token, str) and token else ""
+    except (BadSignature, TypeError, IndexError):
+        return ""
+
+
+def _taken(actor: Actor, resolved: Resolved, column: str, token: str) -> str:
+    """The key of the file that was sent ahead."""
+    try:
+        account, place, key, _ = _signer().loads(token)
+    except (BadSignature, TypeError, ValueError):
+        account = place = key = None
+    if (account, place) != (actor.account, f"{resolved.table}.{column}"):
+        raise DomainError("upload.token", "文件没有上传成功,请重新选择", column)
+    return str(key)
+
+
 def kept_uploads(
     session: Session, actor: Actor, resolved: Resolved, form: Form, *, adding: bool
 ) -> dict[str, str]:
@@ -48,6 +85,8 @@ def kept_uploads(
             continue
         if isinstance(field.data, FileStorage) and field.data.filename:
             kept[name] = keep_upload(session, actor, declared, field.data, name)
+        elif isinstance(field.data, str) and field.data:
+            kept[name] = _taken(actor, resolved, name, field.data)
         elif adding and not resolved.model.__table__.c[name].nullable:
             raise DomainError("required", f"请上传{declared.label}", name)
     return kept

@@ -91,10 +91,12 @@ def bound() -> None:
     config = settings()
     limit = importing.body_limit(request.path)
     if limit is None:
-        with_files = request.path.startswith(("/console/", "/desk/")) and request.path.endswith(
-            ("/add", "/edit")
+        pages = request.path.startswith(("/console/", "/desk/"))
+        with_files = pages and request.path.endswith(("/add", "/edit"))
+        files = (
+            config.upload_support_files if with_files else 1 if pages and "/upload/" in request.path else 0
         )
-        limit = config.upload_support_bytes * config.upload_support_files if with_files else 0
+        limit = config.upload_support_bytes * files
         limit += config.request_body_bytes
     request.max_content_length = limit
 
@@ -214,7 +216,9 @@ def _fresh() -> bool:
     seen, began = cookie.get("seen", 0), cookie.get("began", 0)
     if now - seen > config.session_idle_minutes * 60 or now - began > config.session_absolute_hours * 3600:
         return False
-    if now - seen > 60:
+    if (
+        now - seen > 60 and "X-Background" not in request.headers
+    ):  # a page that refreshes itself is nobody's activity
         cookie["seen"] = now
     return True
 
@@ -308,7 +312,7 @@ def headers(response: Response) -> Response:
     """Security headers on every answer (check 9)."""
     response.headers.setdefault("Content-Security-Policy", CSP)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Frame-Options"] = "DENY"
+    response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -50,7 +51,9 @@ class Outcome:
 class Action:
     """`on`: "row" (row and bulk), "one" (row only), "list" (no rows: a page button).
 
-    `when(row)` hides the button where the state does not allow it; the service checks again. `confirm` may hold
+    `when(row)` hides the button where the state does not allow it; the service checks again. `offered(row)` hides it
+    too, but whoever asks all the same learns the reason from the service. `ready(session, actor, rows)` refuses before
+    anything is asked. `in_form`: the form has a button that saves and goes on to this action. `confirm` may hold
     `{n}`; `page` is an endpoint path the button leads to instead of running (`/console/…/{id}`). `at_once`: nothing
     to think about, so nothing is previewed; `on_sight`: done by itself when somebody looks at the row's detail.
     """
@@ -65,6 +68,9 @@ class Action:
     danger: bool = False
     primary: bool = False
     when: Callable[[Any], bool] = lambda row: True
+    offered: Callable[[Any], bool] = lambda row: True
+    ready: Callable[[Session, Any, Sequence[Any]], None] | None = None
+    in_form: bool = False
     asks: tuple[Ask, ...] = ()
     page: str = ""
     at_once: bool = False
@@ -164,6 +170,41 @@ class Hooks:
     delete: list[Callable[..., None]] = field(default_factory=list)
     editable: list[Callable[[Any], bool]] = field(default_factory=list)
     deletable: list[Callable[[Any], bool]] = field(default_factory=list)
+    offered: list[Callable[[Any], bool]] = field(default_factory=list)
+    addable: list[Callable[[Session, Any], AddOffer]] = field(default_factory=list)
+    closing: list[Callable[[Session, Mapping[str, Any]], datetime | None]] = field(default_factory=list)
+    notes: list[Callable[[Session, Any, Any], Mapping[str, str]]] = field(default_factory=list)
+    figures: list[Callable[[Session, Any, Any], Sequence[Figure]]] = field(default_factory=list)
+    choices: dict[str, tuple[tuple[str, ...], Callable[..., Offer]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AddOffer:
+    """The button that adds a row: where it leads instead of the plain form, or why there is nothing to add now."""
+
+    href: str = ""
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a row that is counted, not stored; `href` is the list it counts."""
+
+    label: str
+    value: int
+    tone: str = "grey"
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a picker offers: only rows `where`, in this `order`, searched in these columns (each word in any of them);
+    `hints(rows)` says more about some of them, by id."""
+
+    where: Sequence[Any] = ()
+    order: Sequence[Any] = ()
+    searched: Sequence[Any] = ()
+    hints: Callable[[Sequence[Any]], Mapping[int, str]] = lambda rows: {}
 
 
 _hooks: dict[str, Hooks] = {}
@@ -219,3 +260,74 @@ def deletable_when(model: type[Declared]) -> Callable[[Callable[[Any], bool]], C
         return function
 
     return register
+
+
+def offered_when(model: type[Declared]) -> Callable[[Callable[[Any], bool]], Callable[[Any], bool]]:
+    """`(row) -> bool`: while it is false, edit and delete are not offered; who asks all the same learns the reason."""
+
+    def register(function: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        hooks_of(model).offered.append(function)
+        return function
+
+    return register
+
+
+def adds_by(model: type[Declared]) -> Callable[[Callable[..., AddOffer]], Callable[..., AddOffer]]:
+    """`(session, actor) -> AddOffer`: what the button that adds a row says and where it leads."""
+
+    def register(function: Callable[..., AddOffer]) -> Callable[..., AddOffer]:
+        hooks_of(model).addable.append(function)
+        return function
+
+    return register
+
+
+def closes_at(model: type[Declared]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`(session, values) -> moment | None`: until when a form with these values can be saved."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        hooks_of(model).closing.append(function)
+        return function
+
+    return register
+
+
+def noted(model: type[Declared]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`(session, actor, row) -> {column: remark}`: what stands beside columns of a row; "" is about the whole."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        hooks_of(model).notes.append(function)
+        return function
+
+    return register
+
+
+def counted(model: type[Declared]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`(session, actor, row) -> [Figure]`: numbers on top of a row's page, kept fresh while it is open."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        hooks_of(model).figures.append(function)
+        return function
+
+    return register
+
+
+def choices_of(
+    model: type[Declared], column: str, *needs: str
+) -> Callable[[Callable[..., Offer]], Callable[..., Offer]]:
+    """`(session, actor, given) -> Offer`: what may be picked for a reference. `needs` names the other columns of the
+    same form that it depends on; `given` has them as typed."""
+
+    def register(function: Callable[..., Offer]) -> Callable[..., Offer]:
+        hooks_of(model).choices[column] = (needs, function)
+        return function
+
+    return register
+
+
+def notes_of(session: Session, actor: Any, row: Declared) -> dict[str, str]:
+    """All remarks about a row."""
+    found: dict[str, str] = {}
+    for hook in hooks_of(type(row)).notes:
+        found.update(hook(session, actor, row))
+    return found

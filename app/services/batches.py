@@ -10,9 +10,16 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.services import audit
-from app.services.actions import Ask, action, before_delete, before_save, editable_when
+from app.services.actions import Ask, Figure, action, before_delete, before_save, counted, editable_when
 from app.services.errors import Conflict, DomainError
-from models.declarations import BatchPhase, DeclarationBatch, DeclarationBatchCertificate
+from models.declarations import (
+    BatchPhase,
+    Declaration,
+    DeclarationBatch,
+    DeclarationBatchCertificate,
+    DeclarationState,
+)
+from models.directory import School
 from models.kit import Moment, Text, clock
 
 _CHANGEABLE = (BatchPhase.DRAFT, BatchPhase.COMING)
@@ -95,7 +102,7 @@ def publish(session: Session, actor: Actor, rows: list[DeclarationBatch]) -> str
     when=lambda row: row.phase(clock.now()) in (BatchPhase.OPEN, BatchPhase.OVER),
     asks=(
         Ask("window_to", "新的申报截止", Moment(closing=True)),
-        Ask("reason", "原因", Text(500, 2), required=False, help="批次已结束、重新开放时必填"),
+        Ask("reason", "原因", Text(500, 2), help="2–500字,记入操作记录"),
     ),
     confirm="延长期间院校可以继续新增、修改和提交申报",
 )
@@ -104,9 +111,9 @@ def extend(
     actor: Actor,
     rows: list[DeclarationBatch],
     window_to: datetime,
-    reason: str | None = None,
+    reason: str,
 ) -> str:
-    """A later end for an open batch; with a reason also for one that is over, which opens again."""
+    """A later end, for a reason; one that is over opens again."""
     now = clock.now()
     for batch in rows:
         phase = batch.phase(now)
@@ -118,12 +125,11 @@ def extend(
             raise DomainError(
                 "batch.year", f"{batch.year}年度的批次最晚延长到{batch.year}年12月31日24:00", "window_to"
             )
-        if phase is BatchPhase.OVER and not reason:
-            raise DomainError("batch.reason", "重新开放已结束的批次要写明原因", "reason")
+        if not 2 <= len(reason.strip()) <= 500:
+            raise DomainError("batch.reason", "请写明延长的原因(2–500字)", "reason")
         batch.window_to = window_to
         session.flush()
-        if reason:
-            audit.note(session, "extend", batch, reason)
+        audit.note(session, "extend", batch, reason)
     return f"已延长,申报时间:{window_text(rows[0])}"
 
 
@@ -155,3 +161,47 @@ def withdraw(session: Session, actor: Actor, rows: list[DeclarationBatch]) -> st
         batch.published_at = None
     session.flush()
     return f"已撤回{len(rows)}个批次"
+
+
+# Live progress
+
+
+@counted(DeclarationBatch)
+def _progress(session: Session, actor: Actor, row: DeclarationBatch) -> list[Figure]:
+    """How far the batch has come, for those who lead it; drafts are the schools' own until they are submitted."""
+    if actor.kind == "school" or row.published_at is None:
+        return []
+    found = session.execute(
+        sa.select(
+            Declaration.state,
+            sa.func.count(),
+            sa.func.sum(Declaration.applied_count),
+            sa.func.sum(Declaration.approved_count),
+        )
+        .where(Declaration.batch_id == row.id, Declaration.state != DeclarationState.DRAFT)
+        .group_by(Declaration.state)
+    ).all()
+    schools, registered = session.execute(_schools(row)).one()
+    link = f"/console/declaration/?f_batch_id={row.id}"
+    by_state = {state: count for state, count, _, _ in found}
+    return [
+        Figure("已注册院校", registered),
+        Figure("已提交院校", schools, "blue"),
+        *(
+            Figure(state.label, by_state.get(state, 0), state.tone, f"{link}&tab={state.value}")
+            for state in DeclarationState
+            if state is not DeclarationState.DRAFT
+            and (state is not DeclarationState.CITY_PENDING or row.requires_city_review)
+        ),
+        Figure("申报人数", sum(applied or 0 for _, _, applied, _ in found)),
+        Figure("已批准人数", sum(approved or 0 for _, _, _, approved in found), "green"),
+    ]
+
+
+def _schools(row: DeclarationBatch) -> sa.Select[int, int]:
+    """(schools that have submitted something in the batch, schools that could)."""
+    submitted = sa.select(sa.func.count(sa.distinct(Declaration.school_id))).where(
+        Declaration.batch_id == row.id, Declaration.state != DeclarationState.DRAFT
+    )
+    registered = sa.select(sa.func.count()).select_from(School).where(School.province_id == row.province_id)
+    return sa.select(submitted.scalar_subquery(), registered.scalar_subquery())

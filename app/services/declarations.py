@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.services import notify
-from app.services.actions import before_delete, before_save, editable_when, move
+from app.services.actions import before_delete, before_save, editable_when, move, noted, offered_when
 from app.services.batches import window_text
 from app.services.errors import Conflict, DomainError
 from app.services.richtext import visible_length
@@ -18,16 +18,18 @@ from config import settings
 from models.certificates import Certificate, CertificateState, Major
 from models.declarations import (
     BatchPhase,
+    Decision,
     Declaration,
     DeclarationBatch,
     DeclarationBatchCertificate,
     DeclarationFile,
     DeclarationMajor,
     DeclarationState,
+    Review,
 )
 from models.directory import School
 from models.jobs import MessageKind, StoredFile
-from models.kit import clock
+from models.kit import Moment, clock
 
 _MOST_MAJORS = 30
 _OPEN_STATES = (DeclarationState.DRAFT, DeclarationState.REFUSED)
@@ -91,6 +93,26 @@ def _require_once(session: Session, row: Declaration) -> None:
 def _editable(row: Declaration) -> bool:
     """未提交 and 审核不通过 (E16); outside the window saving answers with the window, not with a closed door (R28)."""
     return row.state in _OPEN_STATES
+
+
+@offered_when(Declaration)
+def _in_window(row: Declaration) -> bool:
+    """Outside the window nothing is offered; a request that comes all the same is told the window (R28)."""
+    return bool(row.batch is not None and row.batch.phase(clock.now()) is BatchPhase.OPEN)
+
+
+@noted(Declaration)
+def _remarks(session: Session, actor: Actor, row: Declaration) -> dict[str, str]:
+    """While a refused declaration is corrected: why it was refused, and the reviewer's remarks beside the columns."""
+    if row.state not in _OPEN_STATES:
+        return {}
+    last = session.scalars(
+        sa.select(Review).where(Review.declaration_id == row.id).order_by(Review.id.desc()).limit(1)
+    ).one_or_none()
+    if last is None or last.decision is not Decision.REFUSED:
+        return {}
+    when = Moment().shown(last.decided_at)
+    return {"": f"{last.stage.label}不通过({when}):{last.reason}", **(last.remarks or {})}
 
 
 @before_save(Declaration)
@@ -193,9 +215,8 @@ def _lacking(declaration: Declaration, batch: DeclarationBatch, majors: int) -> 
             yield name, f"{label}为10–5000字"
 
 
-@move(Declaration, "submit", order=10, primary=True)
-def submit(session: Session, actor: Actor, rows: list[Declaration]) -> str:
-    """未提交 → 待地市审核 where the batch asks for it, else 待审核; frozen from then on (R31)."""
+def _require_ready(session: Session, actor: Actor, rows: Sequence[Declaration]) -> None:
+    """All that a submission needs; asked before the confirmation and again with it."""
     school = session.get(School, actor.tenant) if actor.tenant is not None else None
     if school is None or not school.basics_completed:
         raise DomainError(
@@ -210,7 +231,23 @@ def submit(session: Session, actor: Actor, rows: list[Declaration]) -> str:
         _require_certificate(session, batch, row.certificate_id)
         for column, sentence in _lacking(row, batch, majors.get(row.id, 0)):
             raise DomainError("declaration.incomplete", sentence, column)
-        first = batch.requires_city_review
+
+
+@move(
+    Declaration,
+    "submit",
+    order=10,
+    primary=True,
+    in_form=True,
+    offered=_in_window,
+    ready=_require_ready,
+)
+def submit(session: Session, actor: Actor, rows: list[Declaration]) -> str:
+    """未提交 → 待地市审核 where the batch asks for it, else 待审核; frozen from then on (R31)."""
+    _require_ready(session, actor, rows)
+    batches = {b.id: b for b in session.scalars(_select_batches(rows))}
+    for row in rows:
+        first = batches[row.batch_id].requires_city_review
         row.state = DeclarationState.CITY_PENDING if first else DeclarationState.PENDING
         row.submitted_at, row.submitted_by_id, row.refusal_reason = clock.now(), actor.account, None
         tell_reviewers(session, [row], "city_id" if first else "province_id")
@@ -234,11 +271,11 @@ def tell_reviewers(session: Session, rows: Sequence[Declaration], whose: str) ->
     )
 
 
-def _select_batches(rows: list[Declaration]) -> sa.Select[Any]:
+def _select_batches(rows: Sequence[Declaration]) -> sa.Select[Any]:
     return sa.select(DeclarationBatch).where(DeclarationBatch.id.in_({row.batch_id for row in rows}))
 
 
-def _count_majors(rows: list[Declaration]) -> sa.Select[int, int]:
+def _count_majors(rows: Sequence[Declaration]) -> sa.Select[int, int]:
     ids = [row.id for row in rows]
     return (
         sa.select(DeclarationMajor.declaration_id, sa.func.count())

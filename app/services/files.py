@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.access.actor import Actor
+from app.documents import preview
 from app.gateways import storage
 from app.services.errors import NotFound
 from models.jobs import StoredFile
@@ -48,7 +49,7 @@ def keep(session: Session, actor: Actor, name: str, kind: str, data: bytes | Pat
     session.execute(
         sa.insert(StoredFile).values(
             key=key,
-            name=name[-200:],
+            name=plain_name(name),
             kind=kind,
             size=size,
             digest=digest,
@@ -58,15 +59,21 @@ def keep(session: Session, actor: Actor, name: str, kind: str, data: bytes | Pat
     return key
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """The last part of a name as people gave it: no folder, nothing unprintable."""
     return "".join(char for char in re.split(r"[/\\]", name)[-1] if char.isprintable())[-200:] or "文件"
+
+
+def name_of(session: Session, key: str) -> str:
+    """What the file was called, for those who may know; else what kind it is."""
+    known = session.scalar(sa.select(StoredFile.name).where(StoredFile.key == key))
+    return known or f"文件.{key.rpartition('.')[2]}"
 
 
 def respond(session: Session, key: str, *, inline: bool = False, name: str = "") -> Response:
     """The file as an answer: never guessed by the browser, never cached, outside our own origin's powers."""
     kind = key.rpartition(".")[2]
-    shown = name or session.scalar(sa.select(StoredFile.name).where(StoredFile.key == key)) or f"文件.{kind}"
+    shown = name or name_of(session, key)
     try:
         pieces = storage.stream(key)
     except FileNotFoundError:
@@ -77,5 +84,29 @@ def respond(session: Session, key: str, *, inline: bool = False, name: str = "")
     response.headers["Content-Security-Policy"] = (
         "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
     )
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+_FRAME = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+
+
+def previewable(key: str) -> bool:
+    """Whether the file can be looked at in the browser; a .doc can only be downloaded (R18)."""
+    return key.rpartition(".")[2] in preview.KINDS
+
+
+def respond_preview(key: str) -> Response:
+    """The file as a page for a frame of ours: a stranger's document in a sandbox, which can do nothing at all."""
+    kind = key.rpartition(".")[2]
+    if kind not in preview.KINDS:
+        raise NotFound("该文件不能预览,请下载后查看")
+    try:
+        data = b"".join(storage.stream(key))
+    except FileNotFoundError:
+        raise NotFound("文件已不存在,请联系平台") from None
+    response = Response(preview.html_of(kind, data), mimetype="text/html")
+    response.headers["Content-Security-Policy"] = _FRAME
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -36,6 +36,8 @@ class Panel:
     sorts: another order of the list for the kinds of actor that work through it from its head. opens: the tab with
     which it opens for them (a state's value); without one it opens with everything.
     children: tables edited as rows inside the parent's form; related: tables listed under its detail.
+    most: how many rows a parent may have at most, where that is bounded (0 = not here).
+    autosaves: what is typed into its form is kept every few seconds until it is saved (`FormDraft`).
     unique_when: unique only among the rows where an SQL condition holds (one open recheck a score).
     apart: rows equal in these columns never overlap in time (a venue's sessions); nulls do not count.
     append_only: rows refuse UPDATE and DELETE for every role (D8). frozen: SQL over OLD; rows where it holds do.
@@ -63,6 +65,8 @@ class Panel:
     checks: tuple[tuple[str, str], ...] = ()  # (SQL, what it means in Chinese)
     unique_when: tuple[tuple[tuple[str, ...], str, str], ...] = ()  # (columns, SQL, meaning)
     apart: tuple[tuple[tuple[str, ...], tuple[str, str], str], ...] = ()  # (columns, (from, to), meaning)
+    most: int = 0
+    autosaves: bool = False
     append_only: bool = False
     frozen: str = ""
     frozen_message: str = "记录已锁定,不能修改"

@@ -45,6 +45,7 @@ LEFT_EMPTY = {
     "login_record",
     "audit_entry",
     "staged_chunk",
+    "form_draft",
     "sms_code",
     "captcha",
 }  # secrets and logs

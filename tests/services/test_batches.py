@@ -76,7 +76,9 @@ def test_once_it_has_begun_a_batch_is_extended_not_edited(as_: Any) -> None:
             )
         db.rollback()
         made = db.get_one(DeclarationBatch, made.id)
-        batches.extend(db, people.province, [made], at("2020-04-11 00:00"))
+        with pytest.raises(DomainError, match="原因"):
+            batches.extend(db, people.province, [made], at("2020-04-11 00:00"), " ")
+        batches.extend(db, people.province, [made], at("2020-04-11 00:00"), "部分院校断网")
         assert made.window_to == at("2020-04-11 00:00")
 
 
@@ -86,7 +88,7 @@ def test_reopening_names_its_reason_and_stays_within_the_year(as_: Any) -> None:
         made = batch(db)
         assert made.phase(clock.now()) is BatchPhase.OVER
         for window_to, reason, field in (
-            (at("2020-05-10 00:00"), None, "reason"),
+            (at("2020-05-10 00:00"), "", "reason"),
             (at("2020-04-30 00:00"), "补报", "window_to"),
             (at("2021-01-01 00:01"), "补报", "window_to"),
         ):

@@ -6,30 +6,32 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, render_template
+from flask import Response, render_template, request
 from flask_appbuilder import BaseView, expose
 from sqlalchemy.orm import Session, joinedload
 
 from app.access.actor import Actor, current_actor
 from app.access.roles import may
 from app.panel.cells import cell, plain
+from app.panel.form_pages import closing
 from app.panel.gates import opens
+from app.panel.lists import row_links
 from app.panel.menus import add_entry
 from app.panel.pages import Cell, Column, Crumb, DetailPage, Item, Link, Related, Row, Section
 from app.panel.resolve import resolve
 from app.panel.web import DECLARING_HOME
 from app.services.actions import page_link
 from app.services.batches import window_text
+from app.services.declaration_choices import ADD, closed_reason, open_batches
 from app.services.declaration_papers import printed
 from app.services.errors import NotFound
-from models.declarations import BatchPhase, Declaration, DeclarationBatch
+from models.declarations import BatchPhase, Declaration, DeclarationBatch, DeclarationState
 from models.directory import School
 from models.kit import clock
 from views.consoles.basics import steps
 from views.consoles.papers import pdf
 
-ADD = "/console/declaration/add?batch_id={id}"
-_BATCHES, _DECLARATIONS = 20, 50
+_YEARS, _BATCHES, _DECLARATIONS = 10, 20, 50
 _SHOWN = ("batch_id", "certificate_id", "organisation_id", "applied_count", "approved_count", "state")
 
 
@@ -69,14 +71,18 @@ class Declaring(BaseView):
     def page(self) -> Any:
         actor = current_actor()
         school = self.session.get_one(School, actor.tenant)
-        batches, declared = self._batches(), self._declarations()
+        years = self._years()
+        year = request.args.get("year", type=int) if request.args.get("year") else None
+        year = year if year in years else next(iter(years), None)
+        batches, declared, opened = self._batches(year), self._declarations(year), open_batches(self.session)
+        first = opened[0] if opened else None
         page = DetailPage(
             title="申报证书试点",
             crumbs=[Crumb("首页", "/console/"), Crumb("证书管理"), Crumb("申报计划")],
             hint="先完善院校基础信息,再申报证书试点并提交审核;批次结束且有证书通过审核后,业务平台自动开通",
             heading=school.name,
-            steps=steps(school, [row.state for row in declared], actor),
-            links=_buttons(school, batches, actor),
+            steps=steps(school, self._states(), actor),
+            links=_buttons(school, first, "" if first else closed_reason(self.session), actor),
             sections=_notes(batches),
             related=[
                 Related(
@@ -84,9 +90,13 @@ class Declaring(BaseView):
                     _columns(),
                     [_batch_row(batch, actor) for batch in batches],
                     empty="本省还没有发布申报批次,请留意通知",
+                    tabs=_year_tabs(years, year),
                 ),
-                _declared(declared),
+                _declared(declared, actor),
             ],
+            closes=closing(self.session, resolve(Declaration), {"batch_id": first.id}, None)
+            if first
+            else None,
         )
         return render_template("panel/detail.html", page=page)
 
@@ -97,14 +107,29 @@ class Declaring(BaseView):
             raise NotFound()
         return pdf(*printed(self.session, key))
 
-    def _batches(self) -> list[DeclarationBatch]:
-        newest = sa.select(DeclarationBatch).order_by(DeclarationBatch.window_from.desc()).limit(_BATCHES)
+    def _years(self) -> list[int]:
+        years = sa.select(DeclarationBatch.year).distinct().order_by(DeclarationBatch.year.desc())
+        return list(self.session.scalars(years.limit(_YEARS)))
+
+    def _batches(self, year: int | None) -> list[DeclarationBatch]:
+        of_year = sa.select(DeclarationBatch).where(DeclarationBatch.year == year)
+        newest = of_year.order_by(DeclarationBatch.window_from.desc()).limit(_BATCHES)
         return list(self.session.scalars(newest))
 
-    def _declarations(self) -> list[Declaration]:
+    def _declarations(self, year: int | None) -> list[Declaration]:
         loads = [joinedload(getattr(Declaration, name)) for name in ("batch", "certificate", "organisation")]
-        newest = sa.select(Declaration).order_by(Declaration.id.desc()).limit(_DECLARATIONS).options(*loads)
-        return list(self.session.scalars(newest))
+        of_year = sa.select(Declaration).where(Declaration.year == year).options(*loads)
+        return list(self.session.scalars(of_year.order_by(Declaration.id.desc()).limit(_DECLARATIONS)))
+
+    def _states(self) -> list[DeclarationState]:
+        """The states that any of the school's declarations is in."""
+        return list(self.session.scalars(sa.select(Declaration.state).distinct()))
+
+
+def _year_tabs(years: list[int], shown: int | None) -> list[Link]:
+    if len(years) < 2:
+        return []
+    return [Link(f"{year}年", "" if year == shown else f"{DECLARING_HOME}?year={year}") for year in years]
 
 
 def _notes(batches: list[DeclarationBatch]) -> list[Section]:
@@ -116,31 +141,21 @@ def _notes(batches: list[DeclarationBatch]) -> list[Section]:
     ]
 
 
-def _buttons(school: School, batches: list[DeclarationBatch], actor: Actor) -> list[Link]:
+def _buttons(school: School, first: DeclarationBatch | None, closed: str, actor: Actor) -> list[Link]:
     links = []
     if may(actor, "school", "edit"):
         label = "院校基础信息" if school.basics_completed else "完善院校基础信息"
-        first = not school.basics_completed
-        links.append(
-            Link(
-                label,
-                f"/console/school/{school.id}/edit?next={DECLARING_HOME}",
-                "school",
-                primary=first,
-                name="basics",
-            )
-        )
+        basics = not school.basics_completed
+        href = f"/console/school/{school.id}/edit?next={DECLARING_HOME}"
+        links.append(Link(label, href, "school", primary=basics, name="basics"))
     if may(actor, "declaration", "add"):
-        opened = next(filter(_is_open, batches), None)
-        href = ADD.format(id=opened.id) if opened else ""
-        reason = "" if opened else "当前没有开放的申报批次"
         links.append(
             Link(
                 "申报证书试点",
-                href,
+                ADD.format(id=first.id) if first else "",
                 "clipboard-plus",
                 primary=school.basics_completed,
-                disabled=reason,
+                disabled=closed,
                 name="declare",
             )
         )
@@ -174,7 +189,7 @@ def _batch_row(batch: DeclarationBatch, actor: Actor) -> Row:
     return Row(str(batch.id), cells, links, title=batch.name)
 
 
-def _declared(rows: list[Declaration]) -> Related:
+def _declared(rows: list[Declaration], actor: Actor) -> Related:
     resolved = resolve(Declaration)
     labels = {**{name: resolved.fields[name].label for name in _SHOWN}, "certificate_id": "试点证书"}
     columns = [Column(name, labels[name]) for name in _SHOWN]
@@ -182,7 +197,7 @@ def _declared(rows: list[Declaration]) -> Related:
         Row(
             str(row.id),
             [cell(resolved, row, name) for name in _SHOWN],
-            [Link("查看", f"{resolved.url}/{row.id}")],
+            row_links(resolved, actor, row),
             title=str(row),
         )
         for row in rows

@@ -45,7 +45,7 @@ function searchable(select) {
     preload: remote ? "focus" : false,
     loadThrottle: 250,
     closeAfterSelect: !select.multiple,
-    ...(remote ? { load: (query, done) => load(widget, remote, query, done), score: () => () => 1 } : {}),
+    ...(remote ? { load: (query, done) => load(widget, remoteOf(select), query, done), score: () => () => 1 } : {}),
     render: {
       option: (d, esc) => `<div>${marked(d.text, widget?.lastQuery)}${d.hint ? `<small>${marked(d.hint, widget?.lastQuery)}</small>` : ""}</div>`,
       item: (d, esc) => `<div>${esc(d.text)}</div>`,
@@ -75,6 +75,18 @@ function forget(widget) {
   widget.wrapper.classList.remove("preloaded");
 }
 
+/** The address to search, with what the choice depends on: other fields of the form, and the row it is about. */
+function remoteOf(select) {
+  const url = new URL(select.dataset.remote, window.location.origin);
+  if (!select.dataset.needs || !select.form) return url;
+  for (const name of select.dataset.needs.split(" ")) {
+    const value = select.form.elements.namedItem(name)?.value;
+    if (value) url.searchParams.set(name, value);
+  }
+  if (select.form.dataset.key) url.searchParams.set("row", select.form.dataset.key);
+  return url;
+}
+
 function marked(text, query) {
   if (!query) return safe(text);
   const at = String(text).toLowerCase().indexOf(query.toLowerCase());
@@ -84,8 +96,7 @@ function marked(text, query) {
 }
 
 /** Remote options: `{value, text, hint}` items, bare or under `results`; at most 20 within the user's scope. */
-async function load(widget, address, query, done) {
-  const url = new URL(address, window.location.origin);
+async function load(widget, url, query, done) {
   url.searchParams.set("q", query);
   for (const above of widest(widget.input)) url.searchParams.set(above.name, above.value);
   try {

@@ -7,6 +7,7 @@ let leaving = false;
 
 on("input", "form[data-guard]", () => (dirty = true));
 on("change", "form[data-guard]", () => (dirty = true));
+document.addEventListener("ui:clean", () => (dirty = false));
 on("submit", "form", (event, form) => {
   if (event.defaultPrevented) return;
   leaving = true;
