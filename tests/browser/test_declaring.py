@@ -10,15 +10,11 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
+from app.access.actor import WalledSession, acting_as
+from app.services import reviews
+from app.services.logins import actor_of
 from models.accounts import Account
-from models.declarations import (
-    Decision,
-    Declaration,
-    DeclarationBatch,
-    DeclarationState,
-    Review,
-    ReviewStage,
-)
+from models.declarations import Declaration, DeclarationBatch, DeclarationState
 from models.directory import School
 from models.kit import clock
 from tests.browser.installation import Installation
@@ -86,19 +82,13 @@ def declaration(installation: Installation) -> Declaration:
 def refused(installation: Installation, reason: str, remarks: dict[str, str]) -> None:
     """What the province's page does when it refuses."""
     with installation.session() as session:
-        row = session.scalars(sa.select(Declaration)).one()
-        row.state, row.refusal_reason = DeclarationState.REFUSED, reason
-        session.add(
-            Review(
-                declaration_id=row.id,
-                school_id=row.school_id,
-                stage=ReviewStage.PROVINCE,
-                decision=Decision.REFUSED,
-                reason=reason,
-                remarks=remarks,
-                decided_at=at("2026-03-09 14:00"),
-            )
-        )
+        account = session.scalars(sa.select(Account).where(Account.username == PROVINCE)).one()
+    province = actor_of(account)
+    with (
+        WalledSession(installation.engine, expire_on_commit=False) as session,
+        acting_as(province, session),
+    ):
+        reviews.refuse(session, province, [session.scalars(sa.select(Declaration)).one()], reason, remarks)
         session.commit()
 
 
