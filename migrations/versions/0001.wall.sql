@@ -386,7 +386,8 @@ end $$;
 
 -- A platform-made password (R2, R6, 1.2): secrets are seen by nobody, so this is the only way to set one for another.
 -- Allowed over accounts of the own tenant, to its principal (a school's manager: over staff alone); to a province's
--- principal over its city bureaus; to the platform's operator over all. Ends the account's sessions (R5).
+-- principal over its city bureaus; to the platform's operator over all. Ends the account's sessions (R5), and its second
+-- factor: whoever proves anew who one is begins anew, so a lost phone locks nobody out and a successor inherits none.
 create or replace function panel_set_credential(of_id bigint, hash text) returns void language plpgsql
     security definer set search_path = public, pg_catalog, pg_temp as $$
 declare
@@ -408,6 +409,7 @@ begin
     insert into credential (account_id, password_hash, must_change) values (of_id, hash, true)
         on conflict (account_id) do update
         set password_hash = excluded.password_hash, must_change = true, failures = 0, locked_until = null;
+    delete from second_factor f where f.account_id = of_id;
     update account a set epoch = a.epoch + 1 where a.id = of_id;
 end $$;
 
@@ -485,6 +487,58 @@ begin
         from (select * from e_certificate n where n.certificate_number = asked order by n.edition desc limit 1) c
         where c.id_number = holder;
 end $$;
+
+-- A school registers (R9–R11, E9): its row, its one principal account and the first password, all or nothing. Nobody is
+-- logged in yet, so nobody could make them; called as `auth` after the code on the phone has been checked. Null when the
+-- school has its account already, or is not in the list: of two browsers in the same instant one gets the account.
+create or replace function panel_register_school(of_directory bigint, of_city bigint, phone bytea, hash text)
+    returns bigint language plpgsql security definer set search_path = public, pg_catalog, pg_temp as $$
+declare
+    entry record;
+    made bigint;
+begin
+    if current_setting('role') <> 'panel_auth' then
+        raise exception 'only the registration page registers schools' using errcode = '42501';
+    end if;
+    select d.id, d.school_code, d.city_id, d.province_id into entry
+        from school_directory d join city c on c.id = of_city and c.province_id = d.province_id
+        where d.id = of_directory and d.active and coalesce(d.city_id, of_city) = of_city;
+    if not found then
+        return null;
+    end if;
+    insert into school (id, directory_id, city_id, contact_mobile, created_at, updated_at)
+        values (entry.id, entry.id, of_city, phone, app_now(), app_now())
+        on conflict do nothing;
+    insert into account (username, name, mobile, kind, role, is_principal, school_id, created_at, updated_at)
+        values (entry.school_code, '院校负责人', phone, 'school', 'school.principal', true, entry.id, app_now(), app_now())
+        on conflict do nothing
+        returning id into made;
+    if made is not null then
+        insert into credential (account_id, password_hash, must_change) values (made, hash, true);
+    end if;
+    return made;
+end $$;
+
+-- How many of a school's people sat for a certificate in a year, and how many passed: what those who review its
+-- declarations may know of results (1.5: statistics). Their own schools alone; final results alone.
+create or replace function panel_pass_figures(school bigint, for_year integer)
+    returns table (certificate bigint, sat bigint, passed bigint) language plpgsql stable
+    security definer set search_path = public, pg_catalog, pg_temp as $$
+begin
+    if not exists (
+        select from school s where s.id = panel_pass_figures.school and case current_setting('role')
+            when 'panel_platform' then true
+            when 'panel_province' then s.province_id = app_tenant()
+            when 'panel_city' then s.city_id = app_tenant()
+            else false end) then
+        raise exception 'the figures of school % are not this actor''s', school using errcode = '42501';
+    end if;
+    return query select r.certificate_id, count(distinct r.person_id),
+            count(distinct r.person_id) filter (where r.outcome = 'PASSED')
+        from certificate_result r
+        where r.school_id = panel_pass_figures.school and r.exam_year = for_year and r.final_at is not null
+        group by r.certificate_id;
+end $$;
 alter table account enable row level security;
 grant select on account to panel_platform;
 grant insert on account to panel_platform;
@@ -550,6 +604,19 @@ grant delete on credential to panel_job;
 create policy job_1 on credential to panel_job using (true) with check (true);
 create trigger a_touch before insert or update on credential for each row execute function panel_touch();
 create trigger f_truncate before truncate on credential for each statement execute function panel_refuse('记录已锁定,不能修改');
+alter table second_factor enable row level security;
+grant select on second_factor to panel_auth;
+grant insert on second_factor to panel_auth;
+grant update on second_factor to panel_auth;
+grant delete on second_factor to panel_auth;
+create policy auth_1 on second_factor to panel_auth using (true) with check (true);
+grant select on second_factor to panel_job;
+grant insert on second_factor to panel_job;
+grant update on second_factor to panel_job;
+grant delete on second_factor to panel_job;
+create policy job_1 on second_factor to panel_job using (true) with check (true);
+create trigger a_touch before insert or update on second_factor for each row execute function panel_touch();
+create trigger f_truncate before truncate on second_factor for each statement execute function panel_refuse('记录已锁定,不能修改');
 alter table login_record enable row level security;
 grant select on login_record to panel_platform;
 create policy platform_1_select on login_record for select to panel_platform using (true);
@@ -737,7 +804,7 @@ create policy province_1_update on school for update to panel_province using (pr
 grant select on school to panel_city;
 create policy city_1_select on school for select to panel_city using (city_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on school to panel_school;
-grant update (address, basics_completed, city_id, contact_email, contact_mobile, contact_name, county_id, uscc, website, version, updated_at, updated_by) on school to panel_school;
+grant update (address, basics_completed, city_id, contact_email, contact_mobile, contact_name, county_id, sms_reminders, uscc, website, version, updated_at, updated_by) on school to panel_school;
 create policy school_1_select on school for select to panel_school using (id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 create policy school_1_update on school for update to panel_school using (id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on school to panel_organisation;
@@ -762,6 +829,28 @@ create trigger f_truncate before truncate on school for each statement execute f
 create trigger z_audit_insert after insert on school referencing new table as added for each statement execute function panel_audit_insert();
 create trigger z_audit_update after update on school referencing old table as before new table as after for each statement execute function panel_audit_update('contact_email', 'contact_mobile');
 create trigger z_audit_delete after delete on school referencing old table as removed for each statement execute function panel_audit_delete('contact_email', 'contact_mobile');
+alter table directory_report enable row level security;
+grant select on directory_report to panel_platform;
+grant update (answer, state, version, updated_at, updated_by) on directory_report to panel_platform;
+create policy platform_1_select on directory_report for select to panel_platform using (true);
+create policy platform_1_update on directory_report for update to panel_platform using (true) with check (true);
+grant select on directory_report to panel_province;
+grant update (answer, state, version, updated_at, updated_by) on directory_report to panel_province;
+create policy province_1_select on directory_report for select to panel_province using (province_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+create policy province_1_update on directory_report for update to panel_province using (province_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (province_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+grant insert on directory_report to panel_auth;
+create policy auth_1_insert on directory_report for insert to panel_auth with check (true);
+grant select on directory_report to panel_job;
+grant insert on directory_report to panel_job;
+grant update on directory_report to panel_job;
+grant delete on directory_report to panel_job;
+create policy job_1 on directory_report to panel_job using (true) with check (true);
+create trigger a_touch before insert or update on directory_report for each row execute function panel_touch();
+create trigger c_flow_state before update of state on directory_report for each row execute function panel_guard_moves('state', 'FORWARDED>DECLINED', 'FORWARDED>DONE', 'OPEN>DECLINED', 'OPEN>DONE', 'OPEN>FORWARDED');
+create trigger f_truncate before truncate on directory_report for each statement execute function panel_refuse('记录已锁定,不能修改');
+create trigger z_audit_insert after insert on directory_report referencing new table as added for each statement execute function panel_audit_insert();
+create trigger z_audit_update after update on directory_report referencing old table as before new table as after for each statement execute function panel_audit_update('contact_mobile');
+create trigger z_audit_delete after delete on directory_report referencing old table as removed for each statement execute function panel_audit_delete('contact_mobile');
 alter table organisation enable row level security;
 grant select on organisation to panel_platform;
 grant insert on organisation to panel_platform;
@@ -1563,6 +1652,32 @@ create trigger f_truncate before truncate on review for each statement execute f
 create trigger z_audit_insert after insert on review referencing new table as added for each statement execute function panel_audit_insert();
 create trigger z_audit_update after update on review referencing old table as before new table as after for each statement execute function panel_audit_update();
 create trigger z_audit_delete after delete on review referencing old table as removed for each statement execute function panel_audit_delete();
+alter table recommendation enable row level security;
+grant select on recommendation to panel_platform;
+create policy platform_1_select on recommendation for select to panel_platform using (true);
+grant select on recommendation to panel_province;
+grant insert on recommendation to panel_province;
+create policy province_1_select on recommendation for select to panel_province using (province_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and (stage = 'PROVINCE'));
+create policy province_1_insert on recommendation for insert to panel_province with check (province_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and (stage = 'PROVINCE'));
+grant select on recommendation to panel_city;
+grant insert on recommendation to panel_city;
+create policy city_1_select on recommendation for select to panel_city using (city_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and (stage = 'CITY'));
+create policy city_1_insert on recommendation for insert to panel_city with check (city_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and (stage = 'CITY'));
+grant select on recommendation to panel_job;
+grant insert on recommendation to panel_job;
+grant update on recommendation to panel_job;
+grant delete on recommendation to panel_job;
+create policy job_1 on recommendation to panel_job using (true) with check (true);
+create trigger a_touch before insert or update on recommendation for each row execute function panel_touch();
+create or replace function panel_copy_recommendation_declaration_id() returns trigger language plpgsql security definer set search_path = public, pg_catalog, pg_temp as $$ begin if tg_op = 'UPDATE' or new.school_id is null or new.province_id is null or new.city_id is null or current_setting('role') <> 'panel_job' then select s.school_id, s.province_id, s.city_id into new.school_id, new.province_id, new.city_id from declaration s where s.id = new.declaration_id; end if; return new; end $$;
+create trigger b_copy_declaration_id before insert or update of declaration_id on recommendation for each row execute function panel_copy_recommendation_declaration_id();
+create or replace function panel_copy_recommendation_author_id() returns trigger language plpgsql security definer set search_path = public, pg_catalog, pg_temp as $$ begin if tg_op = 'UPDATE' or new.author_name is null or current_setting('role') <> 'panel_job' then select s.name into new.author_name from account s where s.id = new.author_id; end if; return new; end $$;
+create trigger b_copy_author_id before insert or update of author_id on recommendation for each row execute function panel_copy_recommendation_author_id();
+create trigger e_append_only before update or delete on recommendation for each row execute function panel_refuse('经办意见不能修改或删除,可以再提一次');
+create trigger f_truncate before truncate on recommendation for each statement execute function panel_refuse('经办意见不能修改或删除,可以再提一次');
+create trigger z_audit_insert after insert on recommendation referencing new table as added for each statement execute function panel_audit_insert();
+create trigger z_audit_update after update on recommendation referencing old table as before new table as after for each statement execute function panel_audit_update();
+create trigger z_audit_delete after delete on recommendation referencing old table as removed for each statement execute function panel_audit_delete();
 alter table exam_site enable row level security;
 grant select on exam_site to panel_platform;
 create policy platform_1_select on exam_site for select to panel_platform using (true);
@@ -2380,6 +2495,44 @@ create trigger f_truncate before truncate on staged_chunk for each statement exe
 create or replace function panel_sees_staged_chunk_job_id() returns trigger language plpgsql set search_path = public, pg_catalog, pg_temp as $$ begin if exists (select from written w where w.job_id is not null and not exists (select from job t where t.id = w.job_id)) then raise exception 'a row of staged_chunk points at no job' using errcode = '23503', constraint = 'fk_staged_chunk_job_id', table = 'staged_chunk'; end if; return null; end $$;
 create trigger g_sees_job_id_insert after insert on staged_chunk referencing new table as written for each statement execute function panel_sees_staged_chunk_job_id();
 create trigger g_sees_job_id_update after update on staged_chunk referencing new table as written for each statement execute function panel_sees_staged_chunk_job_id();
+alter table form_draft enable row level security;
+grant select on form_draft to panel_platform;
+grant insert on form_draft to panel_platform;
+grant update on form_draft to panel_platform;
+grant delete on form_draft to panel_platform;
+create policy platform_1 on form_draft to panel_platform using ((account_id = (select app_account()))) with check ((account_id = (select app_account())));
+grant select on form_draft to panel_province;
+grant insert on form_draft to panel_province;
+grant update on form_draft to panel_province;
+grant delete on form_draft to panel_province;
+create policy province_1 on form_draft to panel_province using ((account_id = (select app_account()))) with check ((account_id = (select app_account())));
+grant select on form_draft to panel_city;
+grant insert on form_draft to panel_city;
+grant update on form_draft to panel_city;
+grant delete on form_draft to panel_city;
+create policy city_1 on form_draft to panel_city using ((account_id = (select app_account()))) with check ((account_id = (select app_account())));
+grant select on form_draft to panel_school;
+grant insert on form_draft to panel_school;
+grant update on form_draft to panel_school;
+grant delete on form_draft to panel_school;
+create policy school_1 on form_draft to panel_school using ((account_id = (select app_account()))) with check ((account_id = (select app_account())));
+grant select on form_draft to panel_organisation;
+grant insert on form_draft to panel_organisation;
+grant update on form_draft to panel_organisation;
+grant delete on form_draft to panel_organisation;
+create policy organisation_1 on form_draft to panel_organisation using ((account_id = (select app_account()))) with check ((account_id = (select app_account())));
+grant select on form_draft to panel_candidate;
+grant insert on form_draft to panel_candidate;
+grant update on form_draft to panel_candidate;
+grant delete on form_draft to panel_candidate;
+create policy candidate_1 on form_draft to panel_candidate using ((account_id = (select app_account()))) with check ((account_id = (select app_account())));
+grant select on form_draft to panel_job;
+grant insert on form_draft to panel_job;
+grant update on form_draft to panel_job;
+grant delete on form_draft to panel_job;
+create policy job_1 on form_draft to panel_job using (true) with check (true);
+create trigger a_touch before insert or update on form_draft for each row execute function panel_touch();
+create trigger f_truncate before truncate on form_draft for each statement execute function panel_refuse('记录已锁定,不能修改');
 alter table stored_file enable row level security;
 grant select on stored_file to panel_platform;
 grant insert on stored_file to panel_platform;
@@ -2458,6 +2611,8 @@ grant update on message to panel_candidate;
 grant delete on message to panel_candidate;
 create policy candidate_1 on message to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 create policy candidate_2_insert on message for insert to panel_candidate with check (true);
+grant insert on message to panel_auth;
+create policy auth_1_insert on message for insert to panel_auth with check (true);
 grant select on message to panel_job;
 grant insert on message to panel_job;
 grant update on message to panel_job;
@@ -2533,6 +2688,35 @@ grant select on number_sequence to panel_job;
 create policy job_1_select on number_sequence for select to panel_job using (true);
 create trigger a_touch before insert or update on number_sequence for each row execute function panel_touch();
 create trigger f_truncate before truncate on number_sequence for each statement execute function panel_refuse('记录已锁定,不能修改');
+alter table sms_template enable row level security;
+grant select on sms_template to panel_platform;
+grant update on sms_template to panel_platform;
+create policy platform_1_select on sms_template for select to panel_platform using (true);
+create policy platform_1_update on sms_template for update to panel_platform using (true) with check (true);
+grant select on sms_template to panel_province;
+create policy province_1_select on sms_template for select to panel_province using (true);
+grant select on sms_template to panel_city;
+create policy city_1_select on sms_template for select to panel_city using (true);
+grant select on sms_template to panel_school;
+create policy school_1_select on sms_template for select to panel_school using (true);
+grant select on sms_template to panel_organisation;
+create policy organisation_1_select on sms_template for select to panel_organisation using (true);
+grant select on sms_template to panel_candidate;
+create policy candidate_1_select on sms_template for select to panel_candidate using (true);
+grant select on sms_template to panel_public;
+create policy public_1_select on sms_template for select to panel_public using (true);
+grant select on sms_template to panel_auth;
+create policy auth_1_select on sms_template for select to panel_auth using (true);
+grant select on sms_template to panel_job;
+grant insert on sms_template to panel_job;
+grant update on sms_template to panel_job;
+grant delete on sms_template to panel_job;
+create policy job_1 on sms_template to panel_job using (true) with check (true);
+create trigger a_touch before insert or update on sms_template for each row execute function panel_touch();
+create trigger f_truncate before truncate on sms_template for each statement execute function panel_refuse('记录已锁定,不能修改');
+create trigger z_audit_insert after insert on sms_template referencing new table as added for each statement execute function panel_audit_insert();
+create trigger z_audit_update after update on sms_template referencing old table as before new table as after for each statement execute function panel_audit_update();
+create trigger z_audit_delete after delete on sms_template referencing old table as removed for each statement execute function panel_audit_delete();
 alter table sms_message enable row level security;
 grant select on sms_message to panel_platform;
 grant insert on sms_message to panel_platform;
