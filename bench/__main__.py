@@ -7,7 +7,7 @@ import sys
 
 from bench.figures import Figure
 
-AREAS = ("engine",)
+AREAS = ("engine", "declaration")
 
 
 def main() -> int:

@@ -208,6 +208,7 @@ class School(Declared):
         icon="school",
         order=10,
         allows=("edit", "export"),
+        told=("name", "kind", "school_code", "province_id"),
         scope=Scope(
             platform=change(""),
             province=change("province_id", "platform_number"),

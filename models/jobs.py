@@ -24,6 +24,7 @@ from models.kit import (
     Scope,
     State,
     Text,
+    clock,
     field,
     filtered,
     hidden,
@@ -217,6 +218,7 @@ class Message(Declared):
     )
     title: Mapped[str] = field("标题", Text(120), listed)
     body: Mapped[str | None] = field("内容", Text(2000))
+    at: Mapped[datetime] = field("时间", Moment(), listed, filtered, readonly, default=clock.now)
     link: Mapped[str | None] = field("链接", Text(200), hidden)
     read_at: Mapped[datetime | None] = field("阅读时间", Moment(), readonly)
     province_id: Mapped[int | None] = reference("省厅", "province", hidden)

@@ -189,6 +189,7 @@ class SmsTemplate(Declared):
         order=84,
         sort="kind,key",
         allows=("edit", "export"),
+        told=("name", "kind", "variables"),
         desk=True,
         scope=Scope(**_READERS, platform=Rule("", (SELECT, UPDATE))),
         empty="还没有短信模板,请在服务器上运行 panel init",
@@ -218,7 +219,8 @@ class SmsMessage(Declared):
     """A text message in the outbox, queued in the transaction it tells about (短信). R25, R32."""
 
     mobile: Mapped[str] = field("手机号码", Mobile(), listed, masked, exact, readonly)
-    template: Mapped[str] = field("模板", Code(40), listed, filtered, readonly)
+    template: Mapped[str] = field("模板", Code(40), hidden)
+    subject: Mapped[str] = field("用途", Text(60), listed, searched, readonly, default="")
     params: Mapped[dict[str, Any]] = field("参数", Json(), hidden, default=dict)
     secrets: Mapped[dict[str, str] | None] = field("敏感参数", Json(), hidden, help="密码和验证码,发送后清除")
     body: Mapped[str] = field("内容", Text(500), listed, wide, readonly)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.roles import may
-from app.panel.cells import plain
+from app.panel.cells import cell, plain
 from app.panel.forms import PanelForm, declared_default, parent_column, sole_column
 from app.panel.lists import crumbs
 from app.panel.pages import Closing, Crumb, FormPage, Link
@@ -188,6 +188,10 @@ def form_page(
             for name in part.form(adding=True)
         ),
         stale=stale,
+        facts=[
+            (resolved.fields[name].label, cell(resolved, row, name))
+            for name in (resolved.panel.told if row is not None else ())
+        ],
         notes=notes_of(session, actor, row) if row is not None else {},
         autosave=f"{resolved.url}/draft?place={place(resolved, row)}".replace("&", "%26")
         if resolved.panel.autosaves

@@ -82,7 +82,7 @@ def list_page(
 
 def crumbs(resolved: Resolved, *more: Crumb) -> list[Crumb]:
     first = Crumb("首页", "/console/")
-    area = [Crumb(resolved.menu[0])] if resolved.menu[0] else []
+    area = [Crumb(resolved.menu[0])] if resolved.menu[0] not in ("", first.label) else []
     here = Crumb(resolved.name, resolved.url + "/" if more else "")
     return [first, *area, here, *more]
 

@@ -253,6 +253,7 @@ class FormPage(Page):
     stale: Sequence[tuple[str, str, str]] = ()  # (label, yours, theirs) after a concurrent edit (R137)
     rules: Sequence[str] = ()  # what a new password must be (password.html)
     steps: Sequence[Step] = ()  # where this form stands among others
+    facts: Sequence[tuple[str, Cell]] = ()  # what the form is about and does not ask
     next: str = ""  # where saving leads, if not to the row
     notes: Mapping[str, str] = field(default_factory=dict)  # remarks beside fields; "" is about the whole
     autosave: str = ""  # POST address that keeps what is typed ("" = nothing is kept)

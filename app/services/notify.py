@@ -139,6 +139,7 @@ def _queued(template: str, words: str, text: Sms) -> dict[str, Any]:
     return {
         "mobile": text.mobile,
         "template": template,
+        "subject": NAMES.get(template, template),
         "params": {name: value for name, value in text.params.items() if name not in SECRETS},
         "body": words.format(**text.params)[:500],
         "send_after": text.send_after or clock.now(),
@@ -148,9 +149,12 @@ def _queued(template: str, words: str, text: Sms) -> dict[str, Any]:
     }
 
 
-def remind(session: Session, school_id: int, template: str, params: dict[str, Any], title: str) -> None:
+def remind(
+    session: Session, school_id: int, template: str, params: dict[str, Any], title: str, *, link: str = ""
+) -> None:
     """An in-app message to a school, and a text message if it asked for reminders."""
-    message(session, title, TEXTS[template].format(**params), kind=MessageKind.TODO, school_id=school_id)
+    body = TEXTS[template].format(**params)
+    message(session, title, body, link=link, kind=MessageKind.TODO, school_id=school_id)
     wants, mobile = session.execute(
         sa.select(School.sms_reminders, School.contact_mobile).where(School.id == school_id)
     ).one()

@@ -84,6 +84,7 @@ def _tell_candidates(session: Session, plan: ExamPlan, reason: str) -> None:
         sa.select(
             Candidate.mobile,
             sa.literal("plan_cancelled"),
+            sa.literal(notify.NAMES["plan_cancelled"]),
             sa.literal(params, SmsMessage.params.type),
             sa.literal(body),
             sa.literal(clock.now(), sa.DateTime(timezone=True)),
@@ -93,7 +94,7 @@ def _tell_candidates(session: Session, plan: ExamPlan, reason: str) -> None:
         .where(registered, Candidate.mobile.is_not(None))
         .distinct()
     )
-    columns = ["mobile", "template", "params", "body", "send_after", "about_table", "about_id"]
+    columns = ["mobile", "template", "subject", "params", "body", "send_after", "about_table", "about_id"]
     session.execute(sa.insert(SmsMessage).from_select(columns, mobiles))
 
 

@@ -30,6 +30,7 @@ import app.services.quotas
 import app.services.recommendations
 import app.services.registrations
 import app.services.registrations_import
+import app.services.reminders
 import app.services.review_desk
 import app.services.reviews
 import app.services.rooms

@@ -35,6 +35,7 @@ class Panel:
     adds: the words of the button that adds a row.
     sorts: another order of the list for the kinds of actor that work through it from its head. opens: the tab with
     which it opens for them (a state's value); without one it opens with everything.
+    told: columns that stand above the form of a row, because it is about them and does not ask them.
     children: tables edited as rows inside the parent's form; related: tables listed under its detail.
     most: how many rows a parent may have at most, where that is bounded (0 = not here).
     autosaves: what is typed into its form is kept every few seconds until it is saved (`FormDraft`).
@@ -59,6 +60,7 @@ class Panel:
     children: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     adds: str = "新增"
+    told: tuple[str, ...] = ()
     empty: str = "暂无数据"
     hint: str = ""
     unique: tuple[tuple[str, ...], ...] = ()

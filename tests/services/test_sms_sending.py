@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from app.access.actor import AUTH, JOB
 from app.panel import saving
 from app.panel.resolve import resolve
-from app.services import notify, sms_sending
+from app.services import notify, reminders, sms_sending
 from app.services.actions import action_named
 from app.services.errors import Conflict, DomainError
 from config import reset_settings
@@ -22,6 +22,7 @@ from models.jobs import Message
 from models.kit import clock
 from models.platform import Parameter, ParameterKind, SmsMessage, SmsState, SmsTemplate
 from tests import tencent
+from tests.factories_declarations import at, batch, cast, declaration
 from tests.models import world
 
 MOBILE = "13800000088"
@@ -344,3 +345,21 @@ def test_nobody_but_the_platform_reads_the_outbox_or_words_it(as_: Any) -> None:
                 db.execute(sa.update(SmsTemplate).values(body="x"))
     with as_(AUTH) as db, pytest.raises(sa.exc.ProgrammingError):
         db.execute(sa.update(SmsTemplate).values(body="x"))
+
+
+def test_a_school_with_drafts_is_reminded_once_before_the_batch_closes(as_: Any) -> None:
+    """R28: in the daytime of the last three days; what is submitted needs no reminder."""
+    cast(as_)
+    with as_(JOB) as db:
+        db.get_one(School, 11).sms_reminders = True
+        closing = batch(db)
+        declaration(db, closing.id)
+        db.commit()
+    for moment, told in (("04-01 10:00", 0), ("04-02 07:30", 0), ("04-02 10:00", 1), ("04-03 10:00", 0)):
+        with clock.travel(at(f"2020-{moment}")), as_(JOB) as db:
+            assert reminders.remind_of_drafts(db) == told
+            db.commit()
+    with as_(JOB) as db:
+        (message,) = db.scalars(sa.select(Message))
+        assert message.school_id == 11 and "04月04日23:59截止" in (message.body or "")
+        assert "贵校有1项申报尚未提交" in db.scalars(sa.select(SmsMessage.body)).one()

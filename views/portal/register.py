@@ -80,7 +80,7 @@ def register_form(session: Session) -> type[PanelForm]:
 
 
 def report_form(session: Session) -> type[PanelForm]:
-    declared = fields_of(DirectoryReport)
+    declared, region = fields_of(DirectoryReport), region_fields(session, "/register/cities")
     required = {"kind": True, "school_name": True, "school_code": False, "description": False}
     asked = {
         name: control(declared[name], required=needed, session=session) for name, needed in required.items()
@@ -90,7 +90,7 @@ def report_form(session: Session) -> type[PanelForm]:
         for name in ("contact_name", "contact_mobile")
     }
     members = {
-        **region_fields(session, "/register/cities"),
+        **region,
         **asked,
         **contact,
         "captcha": StringField("验证码", [Required("验证码")]),
