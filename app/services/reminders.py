@@ -4,7 +4,6 @@ message for schools that asked for reminders (R28, 4.3)."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -33,7 +32,7 @@ def remind_of_drafts(session: Session) -> int:
     return len(rows)
 
 
-def _drafts(now: datetime) -> sa.Select[Any]:
+def _drafts(now: datetime) -> sa.Select[int, int, str, datetime, int]:
     told = sa.exists().where(
         Message.school_id == Declaration.school_id,
         Message.link == sa.func.concat(_link(""), sa.cast(DeclarationBatch.id, sa.Text)),

@@ -82,10 +82,15 @@ def registers(people: People, school: Person, installation: Installation, code: 
     picture(school, "choose")
     school.page.locator(".ui-choose").get_by_role("link", name="院校", exact=False).first.click()
     school.follow("立即注册")
-    school.pick("省份", "浙江省")
+    school.control("省份").click()
+    school.control("省份").fill("浙江")
+    expect(school.page.locator(".ts-dropdown:visible .option")).to_have_count(1)  # the list is narrowed
+    school.page.locator(".ts-dropdown:visible .option").click()
     school.pick("地市", "杭州市")
     school.pick("院校名称", "厚朴")
     school.sees("该院校已注册,不能重复注册。")
+    school.control("院校代码").focus()  # the list of schools closes
+    expect(school.page.locator(".ts-wrapper.dropdown-active")).to_have_count(0)
     picture(school, "register-marked")
     school.pick("院校名称", "明德")
     expect(school.page.locator("#note-school")).to_be_hidden()
@@ -143,7 +148,8 @@ def completes_its_basics(school: Person) -> None:
     expect(school.page.locator(".ui-progress [aria-current=step]")).to_contain_text("申报证书试点")
     picture(school, "declaring-ready")
     school.press("申报证书试点")
-    expect(school.page.get_by_role("heading", level=1)).to_contain_text("证书试点申报")
+    expect(school.page).to_have_url(re.compile("/console/declaration/add"))
+    expect(school.control("拟申报的培训人数")).to_be_visible()
 
 
 def the_operator_reads_the_outbox(people: People) -> None:
