@@ -10,10 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from app.access.actor import current_actor
 from app.panel.resolve import Resolved, kind_of, readable, resolve_table
 from app.panel.wish import Wish
 from config import settings
 from models.kit import Declared, Mark, clock, formats
+from models.kit.scope import SELECT
 
 _NOBODY = sa.false()
 _TEXTS = ("text", "code", "lines", "rich", "email", "url")
@@ -77,9 +79,17 @@ def _condition(resolved: Resolved, name: str, value: str) -> Any:
             return _NOBODY
     if kind not in _TEXTS:  # a date without _from or _to, and whatever else knows no part of itself
         return _NOBODY
-    if declared.has(Mark.SOURCED):
+    if declared.has(Mark.SOURCED) and _reads_source(resolved, name):
         return _at_source(resolved, name, formats.clean_text(value))
     return column.contains(formats.clean_text(value), autoescape=True)
+
+
+def _reads_source(resolved: Resolved, name: str) -> bool:
+    """Whether the wall shows this actor the source of every row it sees: only then does the search there miss none."""
+    reference = resolved.fields[name].copied.partition(".")[0]
+    source = resolve_table(resolved.fields[reference].refers)
+    rules = source.panel.scope.rules(current_actor().kind)
+    return any(SELECT in rule.may and not rule.when for rule in rules)
 
 
 def _at_source(resolved: Resolved, name: str, words: str) -> Any:

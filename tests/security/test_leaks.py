@@ -18,7 +18,7 @@ from app.access.roles import may
 from app.panel import query
 from app.panel.fab import shown_to_anyone
 from app.panel.resolve import DESK_KINDS, Resolved, kind_of, readable, resolve, resolve_table
-from app.panel.wish import PREFIX
+from app.panel.wish import ALL, PREFIX
 from models.kit import Mark, declared_models
 from tests.security.conftest import NOWHERE, ONE_A_KIND, TRAIL, Demo
 
@@ -48,7 +48,7 @@ def test_lists_and_tabs_count_what_the_role_sees(role: str, demo: Demo) -> None:
     browser, api, wrong = demo.browser(role), demo.api(role), []
     for resolved, url in listed(demo, role):
         seen = len(demo.visible(role, resolved.table))
-        browser.get(url)
+        browser.get(f"{url}?tab={ALL}")
         answer = api.get(f"{resolved.table}/").get_json()
         shown = (total(browser.text()), answer["total"], len(answer["items"]))
         due = (str(seen) if seen <= CAP else f"{CAP}+", min(seen, CAP), min(seen, answer["size"]))
@@ -190,7 +190,7 @@ def test_E137_an_export_holds_the_rows_one_sees(role: str, demo: Demo) -> None:
         seen = len(demo.visible(role, resolved.table))
         if not may(actor, resolved.table, "export") or "export" not in resolved.allows:
             continue
-        answer = browser.post(f"{url}export")
+        answer = browser.post(f"{url}export?tab={ALL}")
         if answer.status_code == 302 and seen > 2_000:
             continue
         tried += 1
