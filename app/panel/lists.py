@@ -68,7 +68,9 @@ def list_page(
         bulk=[
             _bulk(resolved, item, wish)
             for item in resolved.actions
-            if item.on == "row" and _allowed(actor, resolved, item)
+            if item.on == "row"
+            and _allowed(actor, resolved, item)
+            and (not found.rows or any(item.offered(row) for row in found.rows))
         ],
         pager=_pager(resolved, wish, found),
         empty=_empty(session, resolved, actor, bool(wish.every)),
