@@ -1,7 +1,7 @@
 """`make docs`: what is generated under docs/ — the pictures of the guide, and the data dictionary.
 
-The pictures are those the browser test of the main path takes (var/screenshots); it is run first where they are
-missing or `--anew` is given. They are reduced to a palette, so that the repository stays small. The chapters of
+The pictures are those the browser tests take (var/screenshots); they are run first where pictures are missing or
+`--anew` is given. They are reduced to a palette, so that the repository stays small. The chapters of
 docs/guide are written by people; this checks that every picture they show exists and that none is left over.
 """
 
@@ -18,11 +18,11 @@ from tools import data_dictionary
 
 ROOT = Path(__file__).resolve().parent.parent
 TAKEN, KEPT, CHAPTERS = ROOT / "var" / "screenshots", ROOT / "docs" / "pictures", ROOT / "docs" / "guide"
-TEST = "tests/browser/test_main_path.py"
-LARGEST, MOST = 120 * 1024, 15
+TESTS = ("tests/browser/test_main_path.py", "tests/browser/test_registration.py")
+LARGEST, MOST = 120 * 1024, 30
 SIZES = ((1280, 128), (1280, 64), (1000, 128), (800, 64), (700, 32))  # (width, colours): the first that fits
 
-# The picture in docs/pictures, and the step of the main path that shows it.
+# The picture in docs/pictures, and the step of a test that shows it.
 PICTURES = {
     "certificate-form": "certificate-form",
     "batch": "batch",
@@ -39,19 +39,23 @@ PICTURES = {
     "space": "space-scores",
     "certificate": "certificate",
     "verify": "verify-found",
+    "register": "register",
+    "registered": "registered",
+    "basics": "basics",
+    "outbox": "outbox",
 }
 
 
 def main(anew: bool = False) -> None:
     if anew or any(source(step) is None for step in PICTURES.values()):
-        command = [sys.executable, "-m", "pytest", "-q", TEST]
+        command = [sys.executable, "-m", "pytest", "-q", *TESTS]
         if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
-            sys.exit(f"{TEST} fails: mend it first, the guide shows what it sees")
+            sys.exit(f"{' or '.join(TESTS)} fails: mend it first, the guide shows what it sees")
     KEPT.mkdir(parents=True, exist_ok=True)
     for name, step in PICTURES.items():
         found = source(step)
         if found is None:
-            sys.exit(f"the main path takes no picture of {step}")
+            sys.exit(f"no test takes a picture of {step}")
         size = reduce(found, KEPT / f"{name}.png")
         print(f"docs/pictures/{name}.png {size // 1024} KB")
     for problem in problems():
