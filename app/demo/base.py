@@ -261,7 +261,7 @@ def _unregistered(session: Session, ground: Ground) -> None:
         session.add(
             SchoolDirectory(
                 school_code=f"42{province.code[:2]}020001",
-                name=f"{city.name.removesuffix('市')}明德职业技术学院",
+                name=f"{city.name.removesuffix('市')}新苗职业技术学院",
                 kind=SchoolKind.VOCATIONAL,
                 province_id=province.id,
                 city_id=city.id,
