@@ -267,7 +267,7 @@ class Declaration(Declared):
         "申报状态", State(DeclarationState), listed, tabbed, readonly, flow=DECLARATION_FLOW
     )
     refusal_reason: Mapped[str | None] = field("不通过原因", Text(500, 2), readonly)
-    submitted_at: Mapped[datetime | None] = field("提交时间", Moment(), filtered, readonly)
+    submitted_at: Mapped[datetime | None] = field("提交时间", Moment(), listed, filtered, readonly)
     submitted_by_id: Mapped[int | None] = reference("提交人", "account", hidden)
 
     panel = Panel(

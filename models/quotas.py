@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -42,6 +44,26 @@ class QuotaKind(Choices):
     ANY = "ANY", "不限"
     STUDENT = "STUDENT", "院校考生"
     SOCIAL = "SOCIAL", "社会考生"
+
+
+class QuotaPhase(Choices):
+    """How a quota stands: derived from the day and its numbers, never stored (D11, R35)."""
+
+    LIVE = "LIVE", "有效", "green"
+    EXPIRING = "EXPIRING", "即将作废", "amber"
+    FULL = "FULL", "已用完", "blue"
+    VOID = "VOID", "已作废", "grey"
+
+
+EXPIRING_DAYS = 60
+"""So many days before the end of its year an unused quota is said to be expiring."""
+
+
+def _expiring_year(moment: datetime) -> int:
+    """The year whose quotas are about to expire; 0 when none are."""
+    year = moment.astimezone(clock.ZONE).year
+    ends = datetime(year + 1, 1, 1, tzinfo=clock.ZONE)
+    return year if ends - moment <= timedelta(days=EXPIRING_DAYS) else 0
 
 
 class Quota(Declared):
@@ -113,6 +135,29 @@ class Quota(Declared):
     school: Mapped[School]
     certificate: Mapped[Certificate]
     organisation: Mapped[Organisation]
+
+    PHASES: ClassVar[dict[str, Callable[[datetime], sa.ColumnElement[bool]]]] = {
+        QuotaPhase.LIVE.label: lambda moment: sa.and_(
+            Quota.year >= moment.astimezone(clock.ZONE).year,
+            Quota.year != _expiring_year(moment),
+            Quota.used < Quota.granted,
+        ),
+        QuotaPhase.EXPIRING.label: lambda moment: sa.and_(
+            Quota.year == _expiring_year(moment), Quota.used < Quota.granted
+        ),
+        QuotaPhase.FULL.label: lambda moment: sa.and_(
+            Quota.year >= moment.astimezone(clock.ZONE).year, Quota.used >= Quota.granted
+        ),
+        QuotaPhase.VOID.label: lambda moment: Quota.year < moment.astimezone(clock.ZONE).year,
+    }
+
+    def phase(self, moment: datetime) -> QuotaPhase:
+        """Exactly one holds at a moment; a quota of a past year is void whatever is left of it (E35)."""
+        if self.year < moment.astimezone(clock.ZONE).year:
+            return QuotaPhase.VOID
+        if self.used >= self.granted:
+            return QuotaPhase.FULL
+        return QuotaPhase.EXPIRING if self.year == _expiring_year(moment) else QuotaPhase.LIVE
 
     @hybrid_property
     def remaining(self) -> int:
@@ -190,4 +235,4 @@ class QuotaUse(Declared):
     quota: Mapped[Quota]
 
 
-__all__ = ["Quota", "QuotaChange", "QuotaKind", "QuotaUse"]
+__all__ = ["EXPIRING_DAYS", "Quota", "QuotaChange", "QuotaKind", "QuotaPhase", "QuotaUse"]

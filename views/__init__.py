@@ -11,6 +11,7 @@ from views.consoles import (
     accounts,
     attendance,
     certificates,
+    declaration_reports,
     declarations,
     exam_papers,
     home,
@@ -31,7 +32,7 @@ VIEWS = (
     login.Login, security.Security, registration.Registering,
     portal.Portal, verify.Verify, health.Health, space_login.SpaceLogin, space.Space, wishes.SpaceWishes,
     home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, certificates.CertificateFiles, desk.Decisions,
-    review.ReviewDesk,
+    review.ReviewDesk, declaration_reports.DeclarationReports,
     desk.SigningDesk, phone.SigningPhone, papers.FeePapers, scheduling.Scheduling, attendance.Attendances,
     exam_papers.ExamPapers, jobs.Jobs, jobs.SpecialImports,
 )  # fmt: skip

@@ -189,7 +189,7 @@ school: list export
 certificate: list
 declaration_batch: list add edit delete export
 declaration_batch_certificate: list add edit delete
-declaration: list export print recommend review review_next
+declaration: list export print recommend review review_next report
 declaration_major: list
 declaration_file: list
 review: list
@@ -225,7 +225,7 @@ city: list
 school: list
 declaration_batch: list
 declaration_batch_certificate: list
-declaration: list export print recommend review review_next
+declaration: list export print recommend review review_next report
 declaration_major: list
 declaration_file: list
 review: list
@@ -260,7 +260,7 @@ target_group: list
 standard: list
 declaration_batch: list
 declaration_batch_certificate: list
-declaration: list export
+declaration: list export report
 declaration_major: list
 declaration_file: list
 review: list

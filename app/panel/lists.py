@@ -206,7 +206,11 @@ def row_links(resolved: Resolved, actor: Actor, row: Declared, *, detail: bool =
     fit = (
         item
         for item in resolved.actions
-        if item.on != "list" and _allowed(actor, resolved, item) and item.when(row) and item.offered(row)
+        if item.on != "list"
+        and (detail or not item.aside)
+        and _allowed(actor, resolved, item)
+        and item.when(row)
+        and item.offered(row)
     )
     links += [_action_link(resolved, item, row) for item in fit]
     if (

@@ -56,6 +56,7 @@ class Action:
     anything is asked. `in_form`: the form has a button that saves and goes on to this action. `confirm` may hold
     `{n}`; `page` is an endpoint path the button leads to instead of running (`/console/…/{id}`). `at_once`: nothing
     to think about, so nothing is previewed; `on_sight`: done by itself when somebody looks at the row's detail.
+    `aside`: no word of its own in the rows of a list, which have a nearer way to it.
     """
 
     model: type[Declared]
@@ -75,6 +76,7 @@ class Action:
     page: str = ""
     at_once: bool = False
     on_sight: bool = False
+    aside: bool = False
     order: int = 50
 
 

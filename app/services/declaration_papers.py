@@ -16,7 +16,14 @@ from models.kit import clock, formats
 from models.kit.types import Moment
 
 page_link(
-    Declaration, "print", "打印申报表", "/console/declaring/{id}/print", on="one", icon="printer", order=60
+    Declaration,
+    "print",
+    "打印申报表",
+    "/console/declaring/{id}/print",
+    on="one",
+    icon="printer",
+    order=60,
+    aside=True,
 )
 _shown = Moment().shown
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, current_actor
+from app.jobs.registry import periodic
 from app.services import notify
 from app.services.actions import Ask, action
 from app.services.errors import Conflict, DomainError, NotFound
 from models.declarations import Declaration
 from models.directory import School
-from models.jobs import MessageKind
+from models.jobs import Message, MessageKind
 from models.kit import Int, Text, clock
-from models.quotas import Quota, QuotaChange, QuotaKind
+from models.quotas import EXPIRING_DAYS, Quota, QuotaChange, QuotaKind
 
 # Places used by registrations
 
@@ -210,3 +212,35 @@ def _tell_school(session: Session, quota: Quota, granted: int, reason: str) -> N
         {"certificate": certificate, "count": granted},
         about=("quota", quota.id),
     )
+
+
+# The end of the year (R35)
+
+_REMINDERS = (7, 30, EXPIRING_DAYS)
+
+
+@periodic("quotas.remind", every="0 9 * * *")
+def remind(session: Session) -> int:
+    """Tell schools what they have left before it expires: about two months, one month and a week ahead, each once
+    however often the clock comes by; returns how many were told."""
+    today = clock.today()
+    left_days = (date(today.year + 1, 1, 1) - today).days
+    ahead = next((days for days in _REMINDERS if left_days <= days), None)
+    if ahead is None:
+        return 0
+    title = f"{today.year}年度指标将在{ahead}天内作废"
+    told = sa.select(Message.school_id).where(Message.title == title, Message.school_id.is_not(None))
+    unused = session.execute(
+        sa.select(
+            Quota.school_id,
+            sa.func.count(sa.distinct(Quota.certificate_id)),
+            sa.func.sum(Quota.granted - Quota.used),
+        )
+        .where(Quota.year == today.year, Quota.used < Quota.granted, Quota.school_id.not_in(told))
+        .group_by(Quota.school_id)
+        .order_by(Quota.school_id)
+    ).all()
+    for school_id, count, left in unused:
+        params = {"year": today.year, "count": count, "left": int(left)}
+        notify.remind(session, school_id, "quota_expiring", params, title)
+    return len(unused)

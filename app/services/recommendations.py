@@ -55,6 +55,7 @@ def proposed_social(session: Session, rows: Sequence[Declaration]) -> dict[int, 
     "提出意见",
     icon="message-2",
     order=19,
+    aside=True,
     when=lambda row: row.state in _WAITING,
     asks=(
         Ask(

@@ -9,6 +9,7 @@ import app.services.certificate_events
 import app.services.certificates
 import app.services.corrections
 import app.services.declaration_choices
+import app.services.declaration_reports
 import app.services.declarations
 import app.services.directory_reports
 import app.services.e_certificates

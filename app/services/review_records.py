@@ -72,17 +72,6 @@ def clean_remarks(remarks: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in kept.items() if text}
 
 
-def remarks_on(session: Session, declaration_id: int) -> dict[str, str]:
-    """What the last refusal says of single fields: shown beside them while the school corrects (4.3, R31)."""
-    last = session.scalar(
-        sa.select(Review.remarks)
-        .where(Review.declaration_id == declaration_id, Review.decision == Decision.REFUSED)
-        .order_by(Review.id.desc())
-        .limit(1)
-    )
-    return dict(last or {})
-
-
 def tell_schools(
     session: Session, rows: Sequence[Declaration], template: str, result: str, reason: str = ""
 ) -> None:

@@ -42,7 +42,7 @@ def _of(number: Number, row: Declaration) -> int | None:
 # City
 
 
-@move(Declaration, "agree", order=20, primary=True)
+@move(Declaration, "agree", order=20, primary=True, aside=True)
 def agree(session: Session, actor: Actor, rows: list[Declaration]) -> str:
     """待地市审核 → 待审核: now the province decides."""
     _decide(session, rows, DeclarationState.CITY_PENDING, state=DeclarationState.PENDING)
@@ -51,7 +51,7 @@ def agree(session: Session, actor: Actor, rows: list[Declaration]) -> str:
     return f"已同意{len(rows)}项申报,转省级教育行政部门审核"
 
 
-@move(Declaration, "disagree", order=21, asks=(_REASON,))
+@move(Declaration, "disagree", order=21, asks=(_REASON,), aside=True)
 def disagree(
     session: Session,
     actor: Actor,
@@ -76,6 +76,7 @@ def separate(rows: Sequence[Declaration]) -> bool:
     "approve",
     order=22,
     primary=True,
+    aside=True,
     confirm="批准人数即成为院校本年度的指标,10分钟后短信告知院校",
     asks=(
         Ask(
@@ -148,7 +149,7 @@ def _split(row: Declaration, count: int, social: int | None) -> list[quotas.Gran
     return [(row, QuotaKind.STUDENT, count - (social or 0)), (row, QuotaKind.SOCIAL, social or 0)]
 
 
-@move(Declaration, "refuse", order=23, asks=(_REASON,))
+@move(Declaration, "refuse", order=23, asks=(_REASON,), aside=True)
 def refuse(
     session: Session,
     actor: Actor,

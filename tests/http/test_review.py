@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from python_calamine import CalamineWorkbook
 
 from app.access.actor import JOB, Actor
 from app.services import declarations, reviews
@@ -258,3 +260,61 @@ def test_e31_a_school_all_of_whose_declarations_were_refused_stays_outside(desk:
     assert province.act("declaration", "refuse", keys, {"reason": "师资不足"}).status_code == 302
     with clock.travel(at("2020-05-01 00:00")):
         assert desk.opened(desk.people.school).get("/console/candidate/").location == "/console/declaring/"
+
+
+def test_e35_after_the_year_the_school_sees_nothing_left_though_the_history_stays(desk: Desk) -> None:
+    (key,) = desk.waiting(THREE[0])
+    assert desk.decide(desk.opened(desk.people.province), key, "approve", approved_count="80") == 302
+    with clock.travel(at("2021-01-01 00:00")):
+        school = desk.opened(desk.people.school)
+        listed = school.get("/console/quota/").get_data(as_text=True)
+        assert re.search(r'data-label="批准人数">80<.*?data-label="剩余">0<.*?已作废', listed, re.S)
+        (quota,) = desk.all(Quota)
+        assert "申报审核通过" in school.get(f"/console/quota/{quota.id}").get_data(as_text=True)
+        province = desk.opened(desk.people.province)
+        answer = province.act("quota", "adjust", [quota.id], {"granted": "90", "reason": "追加指标"})
+        assert answer.status_code == 409
+
+
+def test_the_report_counts_what_the_list_shows_and_its_workbook_says_the_same(
+    desk: Desk, tmp_path: Path
+) -> None:
+    keys = desk.waiting(*THREE)
+    province = desk.opened(desk.people.province)
+    assert desk.decide(province, keys[0], "approve", approved_count="80") == 302
+    assert desk.decide(province, keys[1], "refuse", reason="师资不足") == 302
+    for by, label in (
+        ("certificate", "证书2号(初级)"),
+        ("organisation", "评价组织"),
+        ("city", "青岛市"),
+        ("kind", "高职院校"),
+        ("school", "青岛学院"),
+    ):
+        shown = province.get(f"/console/declaration_report/?by={by}").get_data(as_text=True)
+        assert label in shown, by
+        total = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", shown))
+        assert total == {
+            "院校数": "1", "申报项": "3", "申报人数": "303", "待审核": "1", "通过": "1", "不通过": "1", "批准人数": "80",
+            "现有指标": "80", "已用指标": "0",
+        }  # fmt: skip
+    answer = province.post("/console/declaration_report/excel?by=city")
+    book = tmp_path / "report.xlsx"
+    book.write_bytes(answer.data)
+    rows = CalamineWorkbook.from_path(str(book)).get_sheet_by_index(0).to_python()
+    assert rows[0][:3] == ["地市", "院校数", "申报项"]
+    assert [row[0] for row in rows[1:]] == ["青岛市", "合计"]
+    assert [int(number) for number in rows[2][1:8]] == [1, 3, 303, 1, 1, 1, 80]
+
+
+def test_a_report_of_another_year_or_batch_falls_back_and_nobody_else_opens_it(desk: Desk, as_: Any) -> None:
+    desk.waiting(THREE[0])
+    province = desk.opened(desk.people.province)
+    shown = province.get("/console/declaration_report/?by=drop&year=1850&batch=999").get_data(as_text=True)
+    assert "2020年度按证书统计,共1项" in shown
+    with as_(JOB) as db:
+        beijing = account(db, Role.PROVINCE_PRINCIPAL, province_id=1)
+        db.commit()
+    assert "还没有提交的申报" in desk.browse(beijing).get("/console/declaration_report/").get_data(
+        as_text=True
+    )
+    assert desk.opened(desk.people.school).get("/console/declaration_report/").status_code == 403

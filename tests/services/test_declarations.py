@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from app.access.actor import Actor
 from app.panel import saving
 from app.panel.resolve import resolve
-from app.services import declarations, pilot, quotas, recommendations, review_records, reviews
+from app.services import declarations, pilot, quotas, recommendations, reviews
 from app.services.errors import Conflict, DomainError, Refused
 from models.certificates import Certificate, CertificateState, EducationLevel, Level, Major
 from models.declarations import (
@@ -412,7 +412,7 @@ def test_remarks_on_fields_reach_the_school_with_the_refusal(as_: Any) -> None:
         remarks={"venue_description": "缺少工位数量", "applied_count": ""},
     )
     with as_(on.people.school) as db:
-        assert review_records.remarks_on(db, on.key) == {"venue_description": "缺少工位数量"}
+        assert db.scalars(sa.select(Review.remarks)).all() == [{"venue_description": "缺少工位数量"}]
 
 
 def test_r39_a_batch_may_keep_social_candidates_apart(as_: Any) -> None:

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from app.access.actor import JOB, WalledSession, acting_as, make_engine
 from app.services import quotas
 from models.candidates import CandidateKind
+from models.jobs import Message
 from models.kit import clock
-from models.quotas import Quota, QuotaKind, QuotaUse
+from models.quotas import Quota, QuotaKind, QuotaPhase, QuotaUse
 from tests.factories_declarations import at, people, quota
 from tests.models.world import BEIJING, ORGANISATION, PLATFORM, QINGDAO, SHANDONG, found
 
@@ -146,3 +147,58 @@ def test_e36_fifty_at_once_never_take_more_than_is_left(as_: Any, server: Any, d
     with as_(QINGDAO) as db:
         assert (winners, used(db)) == (30, {"ANY": 30})
         assert db.scalar(sa.select(sa.func.count()).select_from(QuotaUse)) == 30
+
+
+def test_r35_schools_are_reminded_of_what_will_expire_once_for_each_stage(as_: Any) -> None:
+    persons = arrange(as_, granted=10, persons=1)
+    with as_(QINGDAO) as db:
+        quotas.use_places(db, 1, 2020, [(persons[0], STUDENT)])
+        db.commit()
+    told = []
+    for day in (
+        "2020-10-31",
+        "2020-11-02",
+        "2020-11-03",
+        "2020-12-01",
+        "2020-12-02",
+        "2020-12-25",
+        "2020-12-26",
+        "2021-01-01",
+    ):
+        with clock.travel(at(f"{day} 09:00")), as_(JOB) as db:
+            told.append(quotas.remind(db))
+            db.commit()
+    assert told == [0, 1, 0, 0, 1, 1, 0, 0]
+    with as_(QINGDAO) as db:
+        titles = db.scalars(sa.select(Message.title).order_by(Message.id)).all()
+        bodies = set(db.scalars(sa.select(Message.body)))
+    assert titles == [f"2020年度指标将在{days}天内作废" for days in (60, 30, 7)]
+    assert bodies == {"贵校2020年度有1项证书共9人的指标未使用,12月31日24:00作废。"}
+
+
+@pytest.mark.parametrize(
+    ("moment", "used_up", "phase"),
+    [
+        ("2020-06-01 09:00", False, QuotaPhase.LIVE),
+        ("2020-11-02 00:00", False, QuotaPhase.EXPIRING),
+        ("2020-12-31 23:59", False, QuotaPhase.EXPIRING),
+        ("2020-12-31 23:59", True, QuotaPhase.FULL),
+        ("2021-01-01 00:00", False, QuotaPhase.VOID),
+    ],
+)
+def test_e35_exactly_one_tab_counts_a_quota_and_says_how_it_stands(
+    as_: Any, moment: str, used_up: bool, phase: QuotaPhase
+) -> None:
+    persons = arrange(as_, granted=1, persons=1)
+    with as_(QINGDAO) as db:
+        if used_up:
+            quotas.use_places(db, 1, 2020, [(persons[0], STUDENT)])
+        db.commit()
+        found = db.scalars(sa.select(Quota)).one()
+        assert found.phase(at(moment)) is phase
+        holding = [
+            label
+            for label, where in Quota.PHASES.items()
+            if db.scalar(sa.select(Quota.id).where(where(at(moment))))
+        ]
+        assert holding == [phase.label]

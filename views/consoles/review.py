@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request
@@ -26,7 +26,7 @@ from app.services.actions import action_named
 from app.services.errors import Conflict, DomainError, NotFound
 from app.services.review_desk import PAGE, Case, YearFigures
 from app.services.review_records import REMARKED
-from models.declarations import Declaration, DeclarationState, Opinion, ReviewStage
+from models.declarations import Declaration, DeclarationFile, DeclarationState, Opinion
 from models.kit import Field, Int, Mark, Moment, Text
 
 stands_under(PAGE, "/console/declaration/")
@@ -170,7 +170,7 @@ class ReviewDesk(BaseView):
             before=_address(wish, found.place.before) if found.place.before else "",
             after=_address(wish, found.place.after) if found.place.after else "",
             form=form,
-            fields=[name for name in form._fields if name != "csrf_token"],
+            fields=[name for name in form._fields if name != "exceed" or form._fields[name].errors],
             buttons=buttons,
             opinion=_opinion(found),
             note="" if buttons else _why_not(found, actor),
@@ -328,7 +328,7 @@ def _pieces(found: Case, said: dict[str, str]) -> list[Piece]:
     """The school's fields, each with the place for a remark."""
     row = found.row
     files = [
-        Piece(Item("佐证材料", Cell(one.name, "file", href=f"/console/declaration_file/{one.id}/file/file")))
+        Piece(Item("佐证材料", replace(cell(resolve(DeclarationFile), one, "file"), text=one.name)))
         for one in found.files
     ]
     shown = {
@@ -404,5 +404,4 @@ def _reviews(found: Case) -> Related:
         Column("reason", "说明"),
         Column("at", "时间"),
     ]
-    city = any(one.stage is ReviewStage.CITY for one in found.reviews)
-    return Related("审核记录", columns, rows, empty="还没有审核记录" if not city else "")
+    return Related("审核记录", columns, rows, empty="还没有审核记录")
