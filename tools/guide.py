@@ -26,7 +26,7 @@ SIZES = ((1280, 128), (1280, 64), (1000, 128), (800, 64), (700, 32))  # (width, 
 PICTURES = {
     "certificate-form": "certificate-form",
     "batch": "batch",
-    "declaring": "school-declaring",
+    "declaring": "declaration-form",
     "approve": "declaration-approve",
     "candidates": "candidates-confirmed",
     "import-checked": "candidates-checked",
