@@ -17,7 +17,7 @@ from app.access.embedded import EmbeddedPostgres
 from app.access.security import PanelSecurity
 from app.cli import panel
 from app.panel import desk, fab, rest
-from app.panel.web import BRAND, init_web, lifetime, make_session
+from app.panel.web import BRAND, init_web, lifetime, make_session, static_files
 from config import Settings, settings
 from models.kit.cipher import cipher
 from views import register
@@ -66,6 +66,7 @@ def create_app(engine: Engine | None = None, **overrides: Any) -> Flask:
     )
     app.config.update(overrides)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.wsgi_app = static_files(app)  # type: ignore[method-assign]
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=1, x_host=1)  # type: ignore[method-assign]
     session = make_session(engine or _engine(config))

@@ -120,6 +120,7 @@ CERTIFICATE_FLOW = Flow(
 
 # What is not approved yet is nobody's business but the organisation's and the platform's.
 _PUBLISHED = "state in ('ENABLED', 'DISABLED')"
+_OF_PUBLISHED = f"certificate_{_PUBLISHED}"
 
 
 class Certificate(Declared):
@@ -172,7 +173,7 @@ class Certificate(Declared):
         order=20,
         sort="code",
         desk=True,
-        children=("subject", "target_group"),
+        children=("subject", "target_group", "certificate_major"),
         related=("standard", "certificate_version"),
         scope=Scope(
             platform=Rule("", (SELECT, INSERT, UPDATE)),
@@ -407,10 +408,46 @@ class Major(Declared):
     )
 
 
+class CertificateMajor(Declared):
+    """A major whose students a certificate is meant for (适用专业): the portal's catalogue is browsed by it."""
+
+    certificate_id: Mapped[int] = reference(
+        "证书", "certificate", listed, filtered, fixed, within=("organisation_id",), ondelete="CASCADE"
+    )
+    organisation_id: Mapped[int] = reference(
+        "颁证机构", "organisation", hidden, copied="certificate_id.organisation_id"
+    )
+    certificate_state: Mapped[str] = field("证书状态", Text(24), hidden, copied="certificate_id.state")
+    major_id: Mapped[int] = reference("专业", "major", listed, help="从专业目录中选,门户可按专业查找证书")
+    code: Mapped[str] = field("专业代码", Code(10), hidden, copied="major_id.code")
+    name: Mapped[str] = field("专业名称", Text(60), hidden, copied="major_id.name")
+    category: Mapped[str | None] = field("专业大类", Text(60), hidden, copied="major_id.category")
+
+    panel = Panel(
+        "适用专业",
+        icon="books",
+        scope=Scope(
+            platform=write(),
+            province=read(when=_OF_PUBLISHED),
+            city=read(when=_OF_PUBLISHED),
+            school=read(when=_OF_PUBLISHED),
+            organisation=write("organisation_id"),
+            candidate=read(when=_OF_PUBLISHED),
+            public=read(when=_OF_PUBLISHED),
+        ),
+        unique=(("certificate_id", "major_id"),),
+        indexes=(("code",),),
+        empty="还没有填写适用专业",
+    )
+    certificate: Mapped[Certificate]
+    major: Mapped[Major]
+
+
 __all__ = [
     "CERTIFICATE_FLOW",
     "SUBJECT_FLOW",
     "Certificate",
+    "CertificateMajor",
     "CertificateState",
     "CertificateVersion",
     "EducationLevel",

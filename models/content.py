@@ -76,7 +76,9 @@ NOTICE_FLOW = Flow(
             plain=True,
             danger=True,
             icon="eye-off",
+            confirm="下线后门户不再显示,已有的链接会提示内容已下线",
         ),
+        Move("revise", "转为草稿", (_N.SCHEDULED, _N.WITHDRAWN), _N.DRAFT, plain=True, icon="edit"),
     ),
     also=((_N.DRAFT, _N.SCHEDULED), (_N.SCHEDULED, _N.PUBLISHED)),
 )
@@ -96,7 +98,12 @@ class Notice(Declared):
 
     kind: Mapped[NoticeKind] = field("类型", Choice(NoticeKind), listed, filtered)
     title: Mapped[str] = field("标题", Text(120, 2), listed, searched)
-    body: Mapped[str] = field("正文", Rich(20_000, 1), wide)
+    source: Mapped[str | None] = field("来源", Text(60), listed, help="发文单位;不填则不显示")
+    pinned: Mapped[bool] = field("置顶", Flag(), listed, filtered, default=False, help="排在本栏目最前")
+    body: Mapped[str] = field("正文", Rich(20_000, 1, pictures=True), wide)
+    words: Mapped[str] = field(
+        "正文文字", Text(10_000_000), hidden, computed="regexp_replace(body, '<[^>]*>', ' ', 'g')"
+    )
     publish_from: Mapped[datetime | None] = field(
         "发布时间", Moment(), listed, filtered, help="填将来的时间即定时发布;不填则点“发布”时立即发布"
     )
@@ -119,7 +126,7 @@ class Notice(Declared):
             ("state in ('DRAFT', 'WITHDRAWN') or publish_from is not null", "发布后必有发布时间"),
             ("length(title) between 2 and 120", "标题为2–120字"),
         ),
-        indexes=(("kind", "publish_from"),),
+        indexes=(("kind", "pinned", "publish_from"),),
         empty="还没有公告,点“新增”写一篇",
     )
 
@@ -134,7 +141,9 @@ class NoticeFile(Declared):
     )
     publish_to: Mapped[datetime | None] = field("撤下时间", Moment(), hidden, copied="notice_id.publish_to")
     name: Mapped[str] = field("文件名", Text(200), listed)
-    file: Mapped[str] = field("文件", File(("pdf", "doc", "docx", "xls", "xlsx", "zip")), listed)
+    file: Mapped[str] = field(
+        "文件", File(("pdf", "doc", "docx", "xls", "xlsx")), listed, help="pdf、Word或Excel文件"
+    )
 
     panel = Panel(
         "公告附件",
@@ -143,6 +152,30 @@ class NoticeFile(Declared):
         scope=Scope(**_EVERYBODY, platform=write()),
         unique=(("notice_id", "file"),),
         empty="没有附件",
+    )
+    notice: Mapped[Notice]
+
+
+class NoticePicture(Declared):
+    """A picture that a notice's text shows: who may read the text may see it (正文图片)."""
+
+    notice_id: Mapped[int] = reference("公告", "notice", hidden, fixed, ondelete="CASCADE")
+    state: Mapped[str] = field("状态", Text(24), hidden, copied="notice_id.state")
+    publish_from: Mapped[datetime | None] = field(
+        "发布时间", Moment(), hidden, copied="notice_id.publish_from"
+    )
+    publish_to: Mapped[datetime | None] = field("撤下时间", Moment(), hidden, copied="notice_id.publish_to")
+    file: Mapped[str] = field("图片", File(("png", "jpg")), hidden, indexed)
+
+    panel = Panel(
+        "正文图片",
+        icon="photo",
+        title="file",
+        allows=(),
+        audit=False,
+        scope=Scope(**_EVERYBODY, platform=write()),
+        unique=(("notice_id", "file"),),
+        empty="没有图片",
     )
     notice: Mapped[Notice]
 
@@ -355,6 +388,7 @@ __all__ = [
     "Notice",
     "NoticeFile",
     "NoticeKind",
+    "NoticePicture",
     "NoticeState",
     "ReportState",
     "Trainee",

@@ -37,6 +37,8 @@ def main(wanted: str) -> None:
         return
     install_packages(wanted)
     install_node_modules()
+    if wanted == "bench":
+        install_node_modules(ROOT / "bench")
     run([*node(), str(ROOT / "tools" / "build_assets.mjs")])
 
 
@@ -82,13 +84,14 @@ def install_packages(wanted: str) -> None:
     mark(stamp, f"{wanted} {locks}")
 
 
-def install_node_modules() -> None:
-    wanted = digest(ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc")
-    if done(NODE_MODULES / ".stamp", wanted):
+def install_node_modules(folder: Path = ROOT) -> None:
+    wanted = digest(folder / "package.json", folder / "package-lock.json", folder / ".npmrc")
+    stamp = folder / "node_modules" / ".stamp"
+    if done(stamp, wanted):
         return
-    print("安装前端依赖 …", flush=True)
-    run([*npm(), "ci", "--loglevel=error"], NPM_ENVIRONMENT)
-    mark(NODE_MODULES / ".stamp", wanted)
+    print("安装前端依赖 …" if folder == ROOT else "安装测量工具 …", flush=True)
+    run([*npm(), "ci", "--loglevel=error"], NPM_ENVIRONMENT, folder)
+    mark(stamp, wanted)
 
 
 def lock() -> None:
@@ -105,8 +108,13 @@ def lock() -> None:
         command = [str(UV), "pip", "compile", "--quiet", *options, *bind, "-o", f"{name}.txt", f"{name}.in"]
         run(command, uv_environment(), REQUIREMENTS)
     install_packages("base")
-    run([*npm(), "install", "--package-lock-only", "--loglevel=error"], NPM_ENVIRONMENT)
-    written = ROOT / "package-lock.json"
+    for folder in (ROOT, ROOT / "bench"):
+        lock_node_modules(folder)
+
+
+def lock_node_modules(folder: Path) -> None:
+    run([*npm(), "install", "--package-lock-only", "--loglevel=error"], NPM_ENVIRONMENT, folder)
+    written = folder / "package-lock.json"
     content = json.loads(written.read_text())
     for package in content["packages"].values():
         package.pop("funding", None)  # addresses that no install needs

@@ -16,12 +16,13 @@ from views.consoles import (
     exam_papers,
     home,
     jobs,
+    notices,
     papers,
     review,
     scheduling,
     seals,
 )
-from views.portal import health, login, security, verify
+from views.portal import catalogue, feeds, health, login, news, security, verify
 from views.portal import home as portal
 from views.portal import register as registration
 from views.signing import desk, phone
@@ -30,7 +31,8 @@ from views.space import space, wishes
 
 VIEWS = (
     login.Login, security.Security, registration.Registering,
-    portal.Portal, verify.Verify, health.Health, space_login.SpaceLogin, space.Space, wishes.SpaceWishes,
+    portal.Portal, news.News, catalogue.Catalogue, feeds.Feeds, notices.Editing, notices.RichText,
+    verify.Verify, health.Health, space_login.SpaceLogin, space.Space, wishes.SpaceWishes,
     home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, certificates.CertificateFiles, desk.Decisions,
     review.ReviewDesk, declaration_reports.DeclarationReports,
     desk.SigningDesk, phone.SigningPhone, papers.FeePapers, scheduling.Scheduling, attendance.Attendances,

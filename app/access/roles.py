@@ -130,6 +130,7 @@ _ORGANISATION_MANAGER = (
     + """
 organisation: edit
 certificate: add edit delete submit export import
+major: list
 subject: add edit delete enable disable export import
 target_group: add edit delete
 standard: add edit delete
@@ -330,7 +331,7 @@ number_sequence: list
 _PLATFORM_EDITOR = (
     _EVERYONE
     + """
-notice: list add edit delete publish withdraw
+notice: list add edit delete publish withdraw revise preview
 notice_file: list add edit delete
 """
 )

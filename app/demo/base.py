@@ -14,6 +14,7 @@ from app.services import logins, notify, regions
 from models.accounts import Account, Credential, Kind, Role
 from models.certificates import (
     Certificate,
+    CertificateMajor,
     CertificateState,
     EducationLevel,
     ExamMode,
@@ -115,6 +116,15 @@ MAJORS = (
     ("710201", "计算机应用", EducationLevel.SECONDARY),
     ("730801", "物流服务与管理", EducationLevel.SECONDARY),
 )
+# The majors whose students a certificate is meant for, by its short name.
+MEANT_FOR = {
+    "Python": ("510201", "510203", "510205", "080901", "080902", "710201"),
+    "Web前端": ("510201", "510203", "080902", "710201"),
+    "物流": ("530802", "120601", "730801"),
+    "供应链": ("530802", "530809", "120601"),
+    "照护": ("590302", "520201"),
+    "失智照护": ("590302", "520201"),
+}
 
 
 @dataclass
@@ -209,6 +219,7 @@ def _directory(session: Session, ground: Ground) -> None:
 
 def _organisations(session: Session, ground: Ground) -> None:
     code = iter(range(98_694, 999_999, 4_567))
+    majors = {major.code: major.id for major in session.scalars(sa.select(Major))}
     for number, (organisation_code, name, certificates) in enumerate(ORGANISATIONS):
         organisation = Organisation(
             code=organisation_code,
@@ -245,6 +256,10 @@ def _organisations(session: Session, ground: Ground) -> None:
                             certificate_id=certificate.id,
                         )
                     )
+                session.add_all(
+                    CertificateMajor(certificate_id=certificate.id, major_id=majors[major])
+                    for major in MEANT_FOR[short]
+                )
                 session.flush()
                 for state in (CertificateState.PENDING, CertificateState.ENABLED):
                     certificate.state = state

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.access.actor import JOB, Actor, acting_as
-from app.demo import people
+from app.demo import news, people
 from app.demo.base import Ground
 from app.services import (
     batches,
@@ -32,7 +32,7 @@ from app.services import (
 from app.services.logins import actor_of
 from models.accounts import Account
 from models.certificates import Certificate, ExamMode
-from models.content import Notice, NoticeKind, NoticeState
+from models.content import Notice, NoticeState
 from models.declarations import Declaration, DeclarationBatch
 from models.directory import SchoolDirectory
 from models.kit import clock
@@ -426,23 +426,17 @@ class Business:
 
     def write_news(self) -> None:
         with self.acting(JOB):
-            for number, (kind, title) in enumerate(
-                (
-                    (NoticeKind.POLICY, "关于做好本年度职业技能等级证书试点工作的通知"),
-                    (NoticeKind.POLICY, "职业技能等级证书考核站点建设要求"),
-                    (NoticeKind.NEWS, "多地开展证书考核师资培训"),
-                    (NoticeKind.NEWS, "平台完成本季度考核发证工作"),
-                    (NoticeKind.ANNOUNCEMENT, "关于本年度补报批次开放的公告"),
-                    (NoticeKind.ANNOUNCEMENT, "考试期间系统值守安排"),
-                )
-            ):
+            for written in news.NOTICES:
+                draft = written.state is NoticeState.DRAFT
                 self.session.add(
                     Notice(
-                        kind=kind,
-                        title=title,
-                        body=f"<p>{title}。</p><p>请各有关单位按要求认真组织,如有疑问请联系本省项目联系人。</p>",
-                        state=NoticeState.PUBLISHED,
-                        publish_from=self.at(-number * 6 - 1),
+                        kind=written.kind,
+                        title=written.title,
+                        body=written.body,
+                        source=written.source or None,
+                        pinned=written.pinned,
+                        state=written.state,
+                        publish_from=None if draft else self.at(-written.days),
                     )
                 )
             self.session.commit()

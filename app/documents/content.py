@@ -6,13 +6,14 @@ import io
 import logging
 import re
 import zlib
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any, BinaryIO, Literal
 from zipfile import BadZipFile, ZipFile
 
 from app.services.errors import DomainError
 
-Kind = Literal["pdf", "doc", "docx", "png", "jpg"]
+Kind = Literal["pdf", "doc", "docx", "xls", "xlsx", "png", "jpg"]
 
 SUPPORTING_KINDS: tuple[Kind, ...] = ("pdf", "doc", "docx")
 MAX_BYTES = 20 * 1024 * 1024
@@ -20,6 +21,8 @@ _EXTENSIONS: dict[str, Kind] = {
     ".pdf": "pdf",
     ".doc": "doc",
     ".docx": "docx",
+    ".xls": "xls",
+    ".xlsx": "xlsx",
     ".png": "png",
     ".jpg": "jpg",
     ".jpeg": "jpg",
@@ -28,7 +31,11 @@ _ACTS = re.compile(rb"/(?:JavaScript|Launch)(?![0-9A-Za-z])")
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _MOST_OBJECT_STREAMS = 5_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_WORD_TYPE = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+_WORD = (
+    "word/document.xml",
+    b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
+)
+_EXCEL = ("xl/workbook.xml", b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml")
 _TYPES_BYTES = 1024 * 1024
 _ENTRIES = 10_000
 _TAIL = 2048
@@ -38,7 +45,7 @@ def kind_of(file: bytes | BinaryIO) -> Kind | None:
     """The kind of a whole file, or None for anything we do not take.
 
     A docx must name a Word main part, so a bare zip, a workbook and a document with macros are none; a doc must hold
-    a Word stream, so an installer or an old workbook is none; a pdf must have its end.
+    a Word stream, so an installer is none; workbooks likewise; a pdf must have its end.
     """
     stream = io.BytesIO(file) if isinstance(file, bytes) else file
     stream.seek(0)
@@ -50,14 +57,20 @@ def kind_of(file: bytes | BinaryIO) -> Kind | None:
     if head.startswith(b"\xff\xd8\xff"):
         return "jpg"
     if head == _OLE:
-        return "doc" if _is_word(stream) else None
+        if _has_stream(stream, "WordDocument"):
+            return "doc"
+        return "xls" if _has_stream(stream, "Workbook", "Book") else None
     if head.startswith(b"PK\x03\x04"):
-        return "docx" if _is_word_zip(stream) else None
+        if _is_office_zip(stream, *_WORD):
+            return "docx"
+        return "xlsx" if _is_office_zip(stream, *_EXCEL) else None
     return None
 
 
-def check_supporting_file(name: str, file: bytes | BinaryIO) -> Kind:
-    """Accept a supporting file (其他佐证材料): pdf, doc or docx by name and by content, at most 20 MB (R18)."""
+def check_supporting_file(
+    name: str, file: bytes | BinaryIO, accepts: Sequence[str] = SUPPORTING_KINDS
+) -> Kind:
+    """Accept a file by name and by content, at most 20 MB (R18); 其他佐证材料 are pdf, doc or docx."""
     stream = io.BytesIO(file) if isinstance(file, bytes) else file
     size = stream.seek(0, 2)
     if size > MAX_BYTES:
@@ -65,11 +78,15 @@ def check_supporting_file(name: str, file: bytes | BinaryIO) -> Kind:
     if size == 0:
         raise _refused("empty", f"文件“{name}”是空文件", 422)
     claimed = _EXTENSIONS.get(PurePath(name.replace("\\", "/")).suffix.lower())
-    if claimed not in SUPPORTING_KINDS:
-        raise _refused("type", f"文件“{name}”类型不支持,只能上传pdf、doc、docx文件", 415)
+    if claimed is None or claimed not in accepts:
+        raise _refused("type", f"文件“{name}”类型不支持,只能上传{'、'.join(accepts)}文件", 415)
     kind = kind_of(stream)
     if kind != claimed:
-        raise _refused("content", f"文件“{name}”的内容不是{claimed}文件或已损坏,请用Word或WPS另存后上传", 415)
+        raise _refused(
+            "content",
+            f"文件“{name}”的内容不是{claimed}文件或已损坏,请用{'Excel' if claimed.startswith('xls') else 'Word'}或WPS另存后上传",
+            415,
+        )
     if kind == "pdf" and acts(stream):
         raise _refused("script", f"文件“{name}”含有脚本或自动执行的动作,请用“打印为PDF”另存一份后上传", 415)
     return claimed
@@ -112,26 +129,26 @@ def _tail(stream: BinaryIO) -> bytes:
     return stream.read()
 
 
-def _is_word(stream: BinaryIO) -> bool:
-    """A Word 97–2003 file is a compound file with a WordDocument stream."""
+def _has_stream(stream: BinaryIO, *names: str) -> bool:
+    """An Office 97–2003 file is a compound file with a stream of that name."""
     import olefile  # type: ignore[import-untyped]
 
     stream.seek(0)
     try:
         with olefile.OleFileIO(stream) as compound:
-            return bool(compound.exists("WordDocument"))
-    except Exception:  # noqa: BLE001  a hostile compound file can fail anywhere in the parser; it is no Word file then
+            return any(compound.exists(name) for name in names)
+    except Exception:  # noqa: BLE001  a hostile compound file can fail anywhere in the parser; it is no document then
         return False
 
 
-def _is_word_zip(stream: BinaryIO) -> bool:
+def _is_office_zip(stream: BinaryIO, part: str, kind: bytes) -> bool:
     stream.seek(0)
     try:
         with ZipFile(stream) as archive:
-            if len(archive.namelist()) > _ENTRIES or "word/document.xml" not in archive.namelist():
+            if len(archive.namelist()) > _ENTRIES or part not in archive.namelist():
                 return False
             with archive.open("[Content_Types].xml") as types:
-                return _WORD_TYPE in types.read(_TYPES_BYTES)
+                return kind in types.read(_TYPES_BYTES)
     except (
         BadZipFile,
         KeyError,

@@ -255,6 +255,8 @@ def control(
         marks["data-wide"] = True
     if kind == "rich":
         marks["data-rich"] = True
+        if declared.type.pictures:
+            marks["data-rich-upload"] = "/console/pictures"
     if getattr(declared.type, "closing", False):
         marks["data-closing"] = True
     if kind == "reference":

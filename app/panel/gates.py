@@ -31,9 +31,10 @@ PUBLIC = frozenset(
         "Registering.choose", "Registering.register", "Registering.cities", "Registering.schools",
         "Registering.register_code", "Registering.feedback", "Registering.forgot", "Registering.forgot_code",
         "Token.login", "Description.openapi",
-        "Portal.icon",
-        "Portal.home", "Portal.notices", "Portal.notice", "Portal.notice_file", "Portal.certificates", "Portal.certificate",
-        "Portal.standard", "Verify.verify", "SpaceLogin.login", "SpaceLogin.password", "SpaceLogin.code",
+        "Portal.home", "Portal.icon", "News.notices", "News.notice", "News.notice_file", "News.picture", "News.search",
+        "Catalogue.certificates", "Catalogue.certificate", "Catalogue.standard",
+        "Feeds.feed", "Feeds.site_map", "Feeds.robots", "Verify.verify",
+        "SpaceLogin.login", "SpaceLogin.password", "SpaceLogin.code",
         "Health.alive", "Health.ready", "Health.metrics",  # the last asks for its own address or token
         "SigningPhone.page", "SigningPhone.lookup", "SigningPhone.submit",  # the one-time token is the right (E125)
     }
@@ -42,7 +43,7 @@ PUBLIC = frozenset(
 # Every account, whatever its role: its own affairs, and pages that show each role only what it may list.
 SIGNED_IN = frozenset(
     {
-        "Home.home", "Login.password", "desk.index",
+        "Home.home", "Login.password", "desk.index", "RichText.clean",
         "Security.page", "Security.begin", "Security.confirm", "Security.renew", "Security.end",
     }
 )  # fmt: skip
@@ -97,7 +98,7 @@ def _not_for(actor: Actor, endpoint: str) -> Any:
     if actor.account is not None:
         if endpoint in SIGNED_IN:
             return None
-        if request.path == "/space/" and request.method == "GET":
+        if request.path in ("/space/", "/space/scores/") and request.method == "GET":
             return redirect(
                 url_for("SpaceLogin.login")
             )  # the portal's link: whoever clicks it has another account there

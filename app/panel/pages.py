@@ -461,6 +461,16 @@ class Note:
     shown: bool = False
 
 
+@dataclass(frozen=True)
+class Way:
+    """An identity on the front page and the doors it has (院校: 申报, 业务平台)."""
+
+    label: str
+    icon: str
+    hint: str
+    doors: Sequence[Entrance] = ()
+
+
 @dataclass
 class LoginPage(Page):
     """Any page before log-in that is one short form: 登录, 注册账号, 忘记密码, 动态口令, candidate log-in.
@@ -504,10 +514,15 @@ class PortalHome(Page):
     """The public front page: verification, entrances, three lists of news, certificates."""
 
     verify_action: str = "/verify"
+    scores_url: str = ""  # 成绩查询: the candidate's log-in
+    search_action: str = ""
+    pinned: News | None = None  # stands above everything
     entrances: Sequence[Entrance] = ()
+    ways: Sequence[Way] = ()
     lists: Sequence[tuple[str, str, Sequence[News]]] = ()  # (政策文件, address of 更多, items)
     certificates: Sequence[CertificateCard] = ()
     certificates_url: str = ""
+    organisations: Sequence[Link] = ()
     figures: Sequence[tuple[str, str]] = ()  # ("已发证书", "1,024,310")
 
 
@@ -533,6 +548,21 @@ class NoticePage(Page):
     source: str = ""
     html: str = ""  # sanitised
     files: Sequence[Link] = ()
+    older: Link | None = None
+    newer: Link | None = None
+    kind: str = ""
+    banner: str = ""  # of a preview: that and why it is not on the portal
+    back: Sequence[Link] = ()  # of a preview: where to go on
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A drop-down of a public search; `value` is what is chosen now."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]]
+    value: str = ""
 
 
 @dataclass
@@ -544,8 +574,23 @@ class NewsList(Page):
     cards: Sequence[CertificateCard] = ()
     action: str = ""
     query: str = ""
+    placeholder: str = "输入名称搜索"
+    selects: Sequence[Pick] = ()
+    narrowed: Sequence[Link] = ()  # what is chosen, each a link that takes it back
+    count: str = ""  # "共 12 个证书"
     pager: Pager | None = None
     empty: Empty = field(default_factory=lambda: Empty("暂无内容"))
+
+
+@dataclass
+class LevelPart:
+    """One level of a certificate: its subjects and the rule by which one passes."""
+
+    title: str
+    state: Cell | None = None
+    html: str = ""  # sanitised
+    rule: str = ""
+    table: Related | None = None
 
 
 @dataclass
@@ -555,6 +600,8 @@ class CertificatePage(Page):
     heading: str = ""
     facts: Sequence[tuple[str, Cell]] = ()
     texts: Sequence[tuple[str, str]] = ()  # (title, sanitised html)
+    levels: Sequence[LevelPart] = ()
+    tags: Sequence[Link] = ()  # majors, each leading to the certificates meant for it
     tables: Sequence[Related] = ()
 
 

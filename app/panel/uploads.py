@@ -35,7 +35,7 @@ def keep_upload(session: Session, actor: Actor, declared: Field, upload: FileSto
             return files.keep(
                 session, actor, upload.filename or "照片.jpg", "jpg", check_photo(data).normalised
             )
-        kind = check_supporting_file(upload.filename or "", data)
+        kind = check_supporting_file(upload.filename or "", data, declared.type.accepts)
     except DomainError as error:
         raise DomainError(error.code, error.message, field, error.status) from None
     return files.keep(session, actor, upload.filename or f"文件.{kind}", kind, data)

@@ -34,6 +34,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import scoped_session, sessionmaker
 from werkzeug.exceptions import HTTPException
+from whitenoise import WhiteNoise
 
 from app.access.actor import AUTH, PUBLIC, Actor, WalledSession, acting_as, current_actor
 from app.access.roles import DECLARING
@@ -308,16 +309,36 @@ def icon(name: str) -> Any:
 # Answers
 
 
-def headers(response: Response) -> Response:
-    """Security headers on every answer (check 9)."""
-    response.headers.setdefault("Content-Security-Policy", CSP)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+def static_files(app: Flask) -> WhiteNoise:
+    """Bundled files before any of our work: compressed as they were built, kept by browsers for a year, since their
+    names change with their content."""
+    return WhiteNoise(
+        app.wsgi_app,
+        root=app.static_folder,
+        prefix="static/",
+        max_age=3600,
+        allow_all_origins=False,
+        immutable_file_test=lambda path, url: url.startswith("/static/dist/"),
+        add_headers_function=lambda found, path, url: _secure(found),
+        mimetypes={".txt": "text/plain; charset=utf-8"},
+    )
+
+
+def _secure(found: Any) -> None:
+    """Security headers of every answer (check 9)."""
+    found.setdefault("Content-Security-Policy", CSP)
+    found["X-Content-Type-Options"] = "nosniff"
+    found.setdefault("X-Frame-Options", "DENY")
+    found["Referrer-Policy"] = "same-origin"
+    found["Cross-Origin-Opener-Policy"] = "same-origin"
+    found["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
     if settings().production:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        found["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+
+def headers(response: Response) -> Response:
+    """Security headers, and who may keep the answer."""
+    _secure(response.headers)
     if request.path.startswith("/static/dist/"):
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     elif "person" in g or not request.path.startswith("/static/"):
@@ -334,6 +355,7 @@ _WORDS = {
     404: "没有找到该页面或记录",
     405: "不支持这样的操作",
     409: "当前状态不允许此操作",
+    410: "该内容已下线",
     413: "上传的内容太大",
     415: "不支持的文件类型",
     422: "提交的内容有误",

@@ -21,6 +21,7 @@ import app.services.invigilators
 import app.services.invigilators_import
 import app.services.jobs
 import app.services.messages
+import app.services.notices
 import app.services.notify
 import app.services.organisations
 import app.services.photos_import

@@ -99,15 +99,15 @@ class Url(Text):
 
 
 class Rich(Kinded, TypeDecorator[str]):
-    """Sanitised HTML (R19); `least` and `most` count visible characters."""
+    """Sanitised HTML (R19); `least` and `most` count visible characters. `pictures`: the editor may insert some."""
 
     impl = sa.Text
     cache_ok = True
     kind = "rich"
 
-    def __init__(self, most: int = 5000, least: int = 0) -> None:
+    def __init__(self, most: int = 5000, least: int = 0, pictures: bool = False) -> None:
         super().__init__()
-        self.most, self.least = most, least
+        self.most, self.least, self.pictures = most, least, pictures
 
 
 class Int(Kinded, TypeDecorator[int]):

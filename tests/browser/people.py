@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -13,8 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Download, Locator, Page
 from app.services import logins
 from config import settings
 from tests.browser.installation import ROOT, Installation
+from tools.axe import findings
 
-AXE = ROOT / "views" / "static" / "dist" / "axe.min.js"
 PICTURES = ROOT / "var" / "screenshots"
 JOB_MS = 60_000
 PICTURES_SHOWN = """Promise.all([...document.images]
@@ -51,16 +50,6 @@ class Album:
             page.set_viewport_size(window)
         self.taken.append(path.name)
         self.findings += [f"{path.name}: {finding}" for finding in findings(page)]
-
-
-def findings(page: Page) -> list[Any]:
-    """axe-core's serious and critical findings; the debugger evaluates it, past the page's policy."""
-    if not page.evaluate("'axe' in window"):
-        page.context.new_cdp_session(page).send("Runtime.evaluate", {"expression": AXE.read_text("utf-8")})
-    found = page.evaluate(
-        "axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.map(n => n.target.join(' '))]))"
-    )
-    return [v for v in found if v[0] in ("serious", "critical")]
 
 
 class Person:

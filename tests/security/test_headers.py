@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 
+from app.panel.web import static_files
 from config import reset_settings
 from models.accounts import Role
 from tests import factories
@@ -96,6 +97,9 @@ def production(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("production")
-def test_in_production_browsers_are_told_to_stay_with_https(browser: Browser) -> None:
-    for url in ("/", "/login/", "/no/such/page", "/static/dist/manifest.json"):
-        assert "max-age=" in browser.get(url, buffered=True).headers["Strict-Transport-Security"]
+def test_in_production_browsers_are_told_to_stay_with_https(browser: Browser, app: Flask) -> None:
+    for url in ("/", "/login/", "/no/such/page"):
+        assert "max-age=" in browser.get(url).headers["Strict-Transport-Security"]
+    bundled = Client(static_files(app))  # looks at the settings once, when the server starts
+    answer = bundled.get("/static/dist/manifest.json", buffered=True)
+    assert "max-age=" in answer.headers["Strict-Transport-Security"]

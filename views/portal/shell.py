@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import g, render_template, request
 from sqlalchemy.orm import Session, scoped_session
 
 from app.access.actor import Actor, acting_as, current_actor
-from app.panel.pages import MenuArea
+from app.panel.pages import MenuArea, Pager
+from config import settings
 from models.content import NoticeKind
+from models.kit import clock, formats
 
+PAGE_SIZE = 20
+OLDEST_PAGE = 500
 NOTICES = {"policy": NoticeKind.POLICY, "news": NoticeKind.NEWS, "announcement": NoticeKind.ANNOUNCEMENT}
 MENU = (
     ("首页", "/"),
@@ -35,7 +41,43 @@ def draw(template: str, page: Any, **context: Any) -> str:
     here = max((href for _, href in MENU if _holds(href)), key=len, default="")
     menu = [MenuArea(label, href, active=href == here) for label, href in MENU]
     home = "/space/" if current_actor().kind == "candidate" else "/console/"
-    return render_template(template, page=page, menu=menu, home_url=home, **context)
+    address = f"{settings().base_url}{request.path}"
+    return render_template(template, page=page, menu=menu, home_url=home, canonical=address, **context)
+
+
+def number_of_page() -> int:
+    """`?page=`: anything that is no number is the first."""
+    text = request.args.get("page", "1")
+    return min(max(int(text), 1), OLDEST_PAGE) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
+
+
+def words_asked() -> str:
+    """`?q=`: what is searched for, within measure."""
+    return formats.clean_text(request.args.get("q", "")[:50])
+
+
+def pager(url: str, words: dict[str, str], number: int, total: int) -> Pager | None:
+    pages = max(1, -(-total // PAGE_SIZE))
+    if pages == 1:
+        return None
+
+    def address(page: int) -> str:
+        return f"{url}?{urlencode({**words, 'page': page})}"
+
+    near = [page for page in range(number - 2, number + 3) if 1 <= page <= pages]
+    return Pager(
+        page=number,
+        pages=pages,
+        size=PAGE_SIZE,
+        total=str(total),
+        numbers=[(str(page), "" if page == number else address(page)) for page in near],
+        previous=address(number - 1) if number > 1 else "",
+        next=address(number + 1) if number < pages else "",
+    )
+
+
+def day(moment: datetime | None) -> str:
+    return str(moment.astimezone(clock.ZONE).date()) if moment is not None else ""
 
 
 def _holds(href: str) -> bool:

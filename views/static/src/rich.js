@@ -4,7 +4,8 @@ import { Editor } from "@tiptap/core";
 import StarterKit from "@tiptap/starter-kit";
 import { TableKit } from "@tiptap/extension-table";
 import { Align, Ink, Picture, PlainTable } from "./rich/schema.js";
-import { toolbar } from "./rich/toolbar.js";
+import { pasting } from "./rich/paste.js";
+import { send, toolbar } from "./rich/toolbar.js";
 
 const READY = "data-rich-ready";
 
@@ -32,6 +33,7 @@ function start(textarea) {
       ...(upload ? [Picture] : []),
     ],
     editorProps: {
+      handlePaste: pasting(() => editor, upload && ((file) => send(editor, upload, file))),
       attributes: {
         class: "ui-rich ui-editor-text",
         role: "textbox",

@@ -103,15 +103,17 @@ function picture(editor, upload) {
   const button = make("插入图片", "photo", () => input.click());
   button.append(input);
   input.addEventListener("click", (event) => event.stopPropagation());
-  input.addEventListener("change", () => send(editor, upload, input));
+  input.addEventListener("change", () => {
+    send(editor, upload, input.files[0]);
+    input.value = "";
+  });
   return button;
 }
 
 /** POST `file` → {url}; the server checks type and size and answers {message} when it refuses. */
-async function send(editor, upload, input) {
+export async function send(editor, upload, file) {
   const body = new FormData();
-  body.append("file", input.files[0]);
-  input.value = "";
+  body.append("file", file);
   const token = document.querySelector('meta[name="csrf-token"]').content;
   const answer = await fetch(upload, { method: "POST", body, headers: { "X-CSRFToken": token, Accept: "application/json" } }).catch(() => null);
   const told = await answer?.json().catch(() => null);
