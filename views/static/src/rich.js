@@ -33,7 +33,7 @@ function start(textarea) {
       ...(upload ? [Picture] : []),
     ],
     editorProps: {
-      handlePaste: pasting(() => editor, upload && ((file) => send(editor, upload, file))),
+      handleDOMEvents: { paste: pasting(() => editor, upload && ((file) => send(editor, upload, file))) },
       attributes: {
         class: "ui-rich ui-editor-text",
         role: "textbox",

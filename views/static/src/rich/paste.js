@@ -4,16 +4,20 @@ import { toast } from "../js/toast.js";
 
 const FOREIGN = /\bstyle\s*=|<(?:font|o:|w:)|Mso|mso-/i;
 
-/** `handlePaste` of the editor `get()` returns; `upload(file)` takes pictures where the text may hold some. */
+/** Before the editor reads the event: it would build the foreign markup, whose styles our policy refuses. `upload(file)`
+    takes pictures where the text may hold some. */
 export function pasting(get, upload) {
   return (_view, event) => {
     const picture = [...(event.clipboardData?.files ?? [])].find((file) => /^image\/(png|jpeg)$/.test(file.type));
     const html = event.clipboardData?.getData("text/html") ?? "";
     if (FOREIGN.test(html)) {
-      clean(html).then((kept) => insert(get(), kept, html));
+      event.preventDefault();
+      const plain = event.clipboardData.getData("text/plain");
+      clean(html).then((kept) => insert(get(), kept, plain));
       return true;
     }
     if (picture && upload && !html) {
+      event.preventDefault();
       upload(picture);
       return true;
     }
@@ -21,9 +25,9 @@ export function pasting(get, upload) {
   };
 }
 
-function insert(editor, kept, html) {
+function insert(editor, kept, plain) {
   if (kept === null) toast("粘贴的内容没有整理成功，已按普通文字粘贴", "amber");
-  editor.chain().focus().insertContent(kept ?? new DOMParser().parseFromString(html, "text/html").body.textContent).run();
+  editor.chain().focus().insertContent(kept ?? plain).run();
 }
 
 async function clean(html) {
