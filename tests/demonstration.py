@@ -4,6 +4,7 @@ day, copied in a fraction of a second by each test marked `demo`."""
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,9 @@ def ensure(server: EmbeddedPostgres, template: str, admin_url: str) -> str:
             admin.execute(
                 f'grant connect, temporary on database "{draft}" to {wall.LOGIN}, {", ".join(wall.ROLES)}'
             )
-            _furnish(server, draft)
+            # In a thread of its own: signing PDFs runs an event loop, and Playwright's may live in this one.
+            with ThreadPoolExecutor(1) as apart:
+                apart.submit(_furnish, server, draft).result()
             admin.execute(f'alter database "{draft}" rename to "{name}"')
         admin.execute("select pg_advisory_unlock(%s)", (LOCK,))
     return name

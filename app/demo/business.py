@@ -1,6 +1,6 @@
 """A year of business, carried out by the services at moments of the past: batches, declarations, exams, certificates.
 
-Seven plans stand in seven phases relative to today, so that every page of every console has something to show.
+Plans stand in every phase relative to today, so that every page of every console has something to show.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.access.actor import JOB, Actor, acting_as
-from app.demo import news, people
+from app.demo import issuing, news, people
 from app.demo.base import Ground
 from app.services import (
     batches,
@@ -58,6 +58,7 @@ class Phase:
 
 
 PHASES = (
+    Phase("夏季考试", ((-170, -150), (-155, -142), (-141, -138), (-138, -130), (-129, -122)), 0, (0,), 4, 15),
     Phase(
         "第一次统一考试", ((-120, -100), (-105, -92), (-91, -88), (-88, -80), (-79, -72)), 1, (5, 6), 8, 45
     ),
@@ -235,6 +236,7 @@ class Business:
             with self.acting(JOB, self.at(publicity[1] + 1)):
                 scores.lock_plan(self.session, self.session.get_one(ExamPlan, plan_id))
                 self.session.commit()
+            issuing.issue(self.session, plan_id, organisation.id, self.at(publicity[1] + 3, 10), self.actor)
 
     def publish_plan(self, phase: Phase, manager: Actor) -> int:
         names = ("registration", "scheduling", "exam", "recording", "publicity")

@@ -14,7 +14,11 @@ from app.demo import base
 from app.demo.business import Business
 from config import settings
 from models.accounts import Account
+from models.e_certificates import ECertificate
+from models.issuance import IssuanceTask
+from models.plans import ExamPlan
 from models.regions import Province
+from models.scores import CertificateResult
 
 SEED = 20260101
 SHOWN = {
@@ -56,12 +60,31 @@ def load(session: Session) -> dict[str, Any]:
 def summary(session: Session, password: str) -> dict[str, Any]:
     with acting_as(JOB, session):
         known = set(session.scalars(sa.select(Account.username)))
-    accounts = [
-        {"role": role, "username": username, "password": password}
-        for role, username in SHOWN.items()
-        if username in known
-    ]
-    return {"accounts": accounts}
+        accounts = [
+            {"role": role, "username": username, "password": password}
+            for role, username in SHOWN.items()
+            if username in known
+        ]
+        return {"accounts": accounts, **_first_rows(session)}
+
+
+def _first_rows(session: Session) -> dict[str, Any]:
+    """Identifiers a script can go on from: the holder, the plan and the number of one issued certificate."""
+    task = session.scalars(
+        sa.select(IssuanceTask)
+        .join(ECertificate, ECertificate.task_id == IssuanceTask.id)
+        .order_by(ECertificate.id)
+        .limit(1)
+    ).one_or_none()
+    if task is None:  # the installation holds other data than the demonstration's
+        return {}
+    result = session.get_one(CertificateResult, task.result_id)
+    plan = session.get_one(ExamPlan, result.plan_id)
+    return {
+        "candidate": {"id": result.candidate_id, "name": task.candidate_name, "id_number": task.id_number},
+        "plan": {"id": plan.id, "plan_code": plan.plan_code, "name": plan.name},
+        "certificate": {"number": task.certificate_number, "id_number": task.id_number},
+    }
 
 
 def as_json(found: dict[str, Any]) -> str:
