@@ -166,7 +166,7 @@ class SmsTemplate(Declared):
     """The words of one kind of text message, kept by the operators (短信模板). Which there are, and what may stand in
     the braces, is the code's matter (`app/services/notify.py`); `panel init` brings in the missing ones. R25."""
 
-    key: Mapped[str] = field("模板标识", Code(40), listed, searched, unique, readonly)
+    key: Mapped[str] = field("模板标识", Code(40), hidden, unique, readonly)
     name: Mapped[str] = field("用途", Text(60), listed, searched, readonly)
     kind: Mapped[SmsKind] = field("类别", Choice(SmsKind), listed, filtered, readonly)
     body: Mapped[str] = field(
