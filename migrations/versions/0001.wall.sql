@@ -519,6 +519,51 @@ begin
     return made;
 end $$;
 
+-- What everybody may know beyond the rows the wall shows them, asked one certificate or notice at a time.
+
+-- The enabled subjects of a published certificate (the portal's catalogue): the rows themselves, which name tenants and
+-- states, stay inside.
+create or replace function panel_certificate_subjects(asked bigint)
+    returns table (subject_code text, subject_name text, mode text, target_group text, full_mark numeric)
+    language plpgsql stable security definer set search_path = public, pg_catalog, pg_temp as $$
+begin
+    return query
+        select s.subject_code::text, s.name::text, s.mode::text, g.name::text, s.full_mark
+        from subject s
+        join certificate c on c.id = s.certificate_id and c.state in ('ENABLED', 'DISABLED')
+        left join target_group g on g.id = s.target_group_id
+        where s.certificate_id = asked and s.state = 'ENABLED'
+        order by g.name nulls first, s.subject_code;
+end $$;
+
+-- The rule by which one passes a certificate, as the newest published plan has it (考核方案): of the plan itself only
+-- its year is told.
+create or replace function panel_certificate_rule(asked bigint)
+    returns table (exam_year integer, pass_mode text, total_pass_mark numeric, subject_code text, pass_mark numeric, weight integer)
+    language plpgsql stable security definer set search_path = public, pg_catalog, pg_temp as $$
+begin
+    return query
+        with newest as (
+            select pc.* from plan_certificate pc
+            join exam_plan p on p.id = pc.plan_id and p.state = 'PUBLISHED'
+            where pc.certificate_id = asked
+            order by p.published_at desc, pc.id desc limit 1)
+        select ps.exam_year, n.pass_mode::text, n.total_pass_mark, ps.subject_code::text, ps.pass_mark, ps.weight
+        from newest n
+        join certificate c on c.id = asked and c.state in ('ENABLED', 'DISABLED')
+        join plan_subject ps on ps.plan_certificate_id = n.id;
+end $$;
+
+-- Whether a notice that is not shown was once: a link to it is then answered with 410 instead of 404 (4.16).
+create or replace function panel_notice_was_shown(asked bigint) returns boolean
+    language plpgsql stable security definer set search_path = public, pg_catalog, pg_temp as $$
+begin
+    return exists (
+        select from notice n
+        where n.id = asked and n.publish_from <= app_now()
+            and (n.state = 'WITHDRAWN' or (n.state in ('PUBLISHED', 'SCHEDULED') and n.publish_to <= app_now())));
+end $$;
+
 -- How many of a school's people sat for a certificate in a year, and how many passed: what those who review its
 -- declarations may know of results (1.5: statistics). Their own schools alone; final results alone.
 create or replace function panel_pass_figures(school bigint, for_year integer)
@@ -1063,6 +1108,45 @@ create trigger f_truncate before truncate on major for each statement execute fu
 create trigger z_audit_insert after insert on major referencing new table as added for each statement execute function panel_audit_insert();
 create trigger z_audit_update after update on major referencing old table as before new table as after for each statement execute function panel_audit_update();
 create trigger z_audit_delete after delete on major referencing old table as removed for each statement execute function panel_audit_delete();
+alter table certificate_major enable row level security;
+grant select on certificate_major to panel_platform;
+grant insert on certificate_major to panel_platform;
+grant update on certificate_major to panel_platform;
+grant delete on certificate_major to panel_platform;
+create policy platform_1 on certificate_major to panel_platform using (true) with check (true);
+grant select on certificate_major to panel_province;
+create policy province_1_select on certificate_major for select to panel_province using ((certificate_state in ('ENABLED', 'DISABLED')));
+grant select on certificate_major to panel_city;
+create policy city_1_select on certificate_major for select to panel_city using ((certificate_state in ('ENABLED', 'DISABLED')));
+grant select on certificate_major to panel_school;
+create policy school_1_select on certificate_major for select to panel_school using ((certificate_state in ('ENABLED', 'DISABLED')));
+grant select on certificate_major to panel_organisation;
+grant insert on certificate_major to panel_organisation;
+grant update on certificate_major to panel_organisation;
+grant delete on certificate_major to panel_organisation;
+create policy organisation_1 on certificate_major to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+grant select on certificate_major to panel_candidate;
+create policy candidate_1_select on certificate_major for select to panel_candidate using ((certificate_state in ('ENABLED', 'DISABLED')));
+grant select on certificate_major to panel_public;
+create policy public_1_select on certificate_major for select to panel_public using ((certificate_state in ('ENABLED', 'DISABLED')));
+grant select on certificate_major to panel_job;
+grant insert on certificate_major to panel_job;
+grant update on certificate_major to panel_job;
+grant delete on certificate_major to panel_job;
+create policy job_1 on certificate_major to panel_job using (true) with check (true);
+create trigger a_touch before insert or update on certificate_major for each row execute function panel_touch();
+create or replace function panel_copy_certificate_major_certificate_id() returns trigger language plpgsql security definer set search_path = public, pg_catalog, pg_temp as $$ begin if tg_op = 'UPDATE' or new.organisation_id is null or new.certificate_state is null or current_setting('role') <> 'panel_job' then select s.organisation_id, s.state into new.organisation_id, new.certificate_state from certificate s where s.id = new.certificate_id; end if; return new; end $$;
+create trigger b_copy_certificate_id before insert or update of certificate_id on certificate_major for each row execute function panel_copy_certificate_major_certificate_id();
+create or replace function panel_follow_certificate_major_certificate_id() returns trigger language plpgsql security definer set search_path = public, pg_catalog, pg_temp as $$ begin update certificate_major set organisation_id = new.organisation_id, certificate_state = new.state where certificate_id = new.id; return null; end $$;
+create trigger y_follow_certificate_major_certificate_id after update of organisation_id, state on certificate for each row when (new.organisation_id is distinct from old.organisation_id or new.state is distinct from old.state) execute function panel_follow_certificate_major_certificate_id();
+create or replace function panel_copy_certificate_major_major_id() returns trigger language plpgsql security definer set search_path = public, pg_catalog, pg_temp as $$ begin if tg_op = 'UPDATE' or new.code is null or new.name is null or new.category is null or current_setting('role') <> 'panel_job' then select s.code, s.name, s.category into new.code, new.name, new.category from major s where s.id = new.major_id; end if; return new; end $$;
+create trigger b_copy_major_id before insert or update of major_id on certificate_major for each row execute function panel_copy_certificate_major_major_id();
+create or replace function panel_follow_certificate_major_major_id() returns trigger language plpgsql security definer set search_path = public, pg_catalog, pg_temp as $$ begin update certificate_major set code = new.code, name = new.name, category = new.category where major_id = new.id; return null; end $$;
+create trigger y_follow_certificate_major_major_id after update of code, name, category on major for each row when (new.code is distinct from old.code or new.name is distinct from old.name or new.category is distinct from old.category) execute function panel_follow_certificate_major_major_id();
+create trigger f_truncate before truncate on certificate_major for each statement execute function panel_refuse('记录已锁定,不能修改');
+create trigger z_audit_insert after insert on certificate_major referencing new table as added for each statement execute function panel_audit_insert();
+create trigger z_audit_update after update on certificate_major referencing old table as before new table as after for each statement execute function panel_audit_update();
+create trigger z_audit_delete after delete on certificate_major referencing old table as removed for each statement execute function panel_audit_delete();
 alter table exam_plan enable row level security;
 grant select on exam_plan to panel_platform;
 create policy platform_1_select on exam_plan for select to panel_platform using (true);
@@ -1312,7 +1396,7 @@ grant update on notice to panel_job;
 grant delete on notice to panel_job;
 create policy job_1 on notice to panel_job using (true) with check (true);
 create trigger a_touch before insert or update on notice for each row execute function panel_touch();
-create trigger c_flow_state before update of state on notice for each row execute function panel_guard_moves('state', 'DRAFT>PUBLISHED', 'DRAFT>SCHEDULED', 'PUBLISHED>WITHDRAWN', 'SCHEDULED>PUBLISHED', 'SCHEDULED>WITHDRAWN');
+create trigger c_flow_state before update of state on notice for each row execute function panel_guard_moves('state', 'DRAFT>PUBLISHED', 'DRAFT>SCHEDULED', 'PUBLISHED>WITHDRAWN', 'SCHEDULED>DRAFT', 'SCHEDULED>PUBLISHED', 'SCHEDULED>WITHDRAWN', 'WITHDRAWN>DRAFT');
 create trigger f_truncate before truncate on notice for each statement execute function panel_refuse('记录已锁定,不能修改');
 create trigger z_audit_insert after insert on notice referencing new table as added for each statement execute function panel_audit_insert();
 create trigger z_audit_update after update on notice referencing old table as before new table as after for each statement execute function panel_audit_update();
@@ -1349,6 +1433,35 @@ create trigger f_truncate before truncate on notice_file for each statement exec
 create trigger z_audit_insert after insert on notice_file referencing new table as added for each statement execute function panel_audit_insert();
 create trigger z_audit_update after update on notice_file referencing old table as before new table as after for each statement execute function panel_audit_update();
 create trigger z_audit_delete after delete on notice_file referencing old table as removed for each statement execute function panel_audit_delete();
+alter table notice_picture enable row level security;
+grant select on notice_picture to panel_platform;
+grant insert on notice_picture to panel_platform;
+grant update on notice_picture to panel_platform;
+grant delete on notice_picture to panel_platform;
+create policy platform_1 on notice_picture to panel_platform using (true) with check (true);
+grant select on notice_picture to panel_province;
+create policy province_1_select on notice_picture for select to panel_province using ((state in ('SCHEDULED', 'PUBLISHED') and publish_from <= (select app_now()) and (publish_to is null or publish_to > (select app_now()))));
+grant select on notice_picture to panel_city;
+create policy city_1_select on notice_picture for select to panel_city using ((state in ('SCHEDULED', 'PUBLISHED') and publish_from <= (select app_now()) and (publish_to is null or publish_to > (select app_now()))));
+grant select on notice_picture to panel_school;
+create policy school_1_select on notice_picture for select to panel_school using ((state in ('SCHEDULED', 'PUBLISHED') and publish_from <= (select app_now()) and (publish_to is null or publish_to > (select app_now()))));
+grant select on notice_picture to panel_organisation;
+create policy organisation_1_select on notice_picture for select to panel_organisation using ((state in ('SCHEDULED', 'PUBLISHED') and publish_from <= (select app_now()) and (publish_to is null or publish_to > (select app_now()))));
+grant select on notice_picture to panel_candidate;
+create policy candidate_1_select on notice_picture for select to panel_candidate using ((state in ('SCHEDULED', 'PUBLISHED') and publish_from <= (select app_now()) and (publish_to is null or publish_to > (select app_now()))));
+grant select on notice_picture to panel_public;
+create policy public_1_select on notice_picture for select to panel_public using ((state in ('SCHEDULED', 'PUBLISHED') and publish_from <= (select app_now()) and (publish_to is null or publish_to > (select app_now()))));
+grant select on notice_picture to panel_job;
+grant insert on notice_picture to panel_job;
+grant update on notice_picture to panel_job;
+grant delete on notice_picture to panel_job;
+create policy job_1 on notice_picture to panel_job using (true) with check (true);
+create trigger a_touch before insert or update on notice_picture for each row execute function panel_touch();
+create or replace function panel_copy_notice_picture_notice_id() returns trigger language plpgsql security definer set search_path = public, pg_catalog, pg_temp as $$ begin if tg_op = 'UPDATE' or new.state is null or new.publish_from is null or new.publish_to is null or current_setting('role') <> 'panel_job' then select s.state, s.publish_from, s.publish_to into new.state, new.publish_from, new.publish_to from notice s where s.id = new.notice_id; end if; return new; end $$;
+create trigger b_copy_notice_id before insert or update of notice_id on notice_picture for each row execute function panel_copy_notice_picture_notice_id();
+create or replace function panel_follow_notice_picture_notice_id() returns trigger language plpgsql security definer set search_path = public, pg_catalog, pg_temp as $$ begin update notice_picture set state = new.state, publish_from = new.publish_from, publish_to = new.publish_to where notice_id = new.id; return null; end $$;
+create trigger y_follow_notice_picture_notice_id after update of state, publish_from, publish_to on notice for each row when (new.state is distinct from old.state or new.publish_from is distinct from old.publish_from or new.publish_to is distinct from old.publish_to) execute function panel_follow_notice_picture_notice_id();
+create trigger f_truncate before truncate on notice_picture for each statement execute function panel_refuse('记录已锁定,不能修改');
 alter table verification enable row level security;
 grant select on verification to panel_platform;
 create policy platform_1_select on verification for select to panel_platform using (true);
