@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from bench import ground, lighthouse
+from bench import ground, lighthouse, reviewing
 from bench.figures import Figure
 
 BROWSERS = 50
@@ -117,4 +117,4 @@ def _codes(engine: Any, phones: list[str]) -> dict[str, str]:
     return {mobile: found[0] for mobile, body in rows if (found := re.search(r"\d{6}", body))}
 
 
-MEASURES = (double_accounts, *lighthouse.MEASURES)
+MEASURES = (double_accounts, *reviewing.MEASURES, *lighthouse.MEASURES)

@@ -21,8 +21,8 @@ BIG, SMALL = 1_000_000, 10_000
 IMPORT_ROWS = int(os.environ.get("BENCH_IMPORT_ROWS", "100000"))
 
 
-def _browser(url: str) -> Any:
-    """Our application on a database, with school 1's principal logged in."""
+def browser(url: str) -> Any:
+    """Our application on a database, with account 1 logged in."""
     from app.access.actor import AUTH, acting_as, make_engine
     from app.services import logins
     from models.accounts import Account
@@ -48,7 +48,7 @@ def lists() -> Iterator[Figure]:
     with ground.server() as running:
         big, small = ground.ensure(running, BIG), ground.ensure(running, SMALL)
         login = ground.LOGIN
-        ours, ours_small = _browser(running.url(big, login)), _browser(running.url(small, login))
+        ours, ours_small = browser(running.url(big, login)), browser(running.url(small, login))
         fab, flask_admin = vanilla_fab(running.url(big)), vanilla_flask_admin(running.url(big))
         page = "/console/candidate/"
         taken = in_turn(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -42,7 +42,12 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 def ensure(running: EmbeddedPostgres, candidates: int) -> str:
     """The name of a database with so many candidates, 1,000 a school; school 1 has the account `bench`."""
-    name = f"bench_{candidates}_{_fingerprint()}"
+    return made(running, f"bench_{candidates}", lambda connection: _fill(connection, candidates))
+
+
+def made(running: EmbeddedPostgres, kind: str, fill: Callable[[psycopg.Connection], None]) -> str:
+    """The name of a database of this kind, made and filled once for each state of the code."""
+    name = f"{kind}_{_fingerprint()}"
     with psycopg.connect(plain(running.url("postgres")), autocommit=True) as admin:
         if admin.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
             return name
@@ -53,7 +58,7 @@ def ensure(running: EmbeddedPostgres, candidates: int) -> str:
             database.prepare(connection, running.password(wall.LOGIN))
             database.build(connection)
         with psycopg.connect(plain(running.url(f"{name}_draft"))) as connection:
-            _fill(connection, candidates)
+            fill(connection)
         with psycopg.connect(plain(running.url(f"{name}_draft")), autocommit=True) as connection:
             connection.execute("vacuum analyze")
     except BaseException:
@@ -66,7 +71,9 @@ def ensure(running: EmbeddedPostgres, candidates: int) -> str:
 
 
 def _fingerprint() -> str:
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*ground.py")):
+        digest.update(path.read_bytes())
     for folder in ("models", "app/access"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.suffix in (".py", ".sql"):

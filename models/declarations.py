@@ -313,6 +313,8 @@ class Declaration(Declared):
             ("batch_id", "state"),
             ("province_id", "state", "submitted_at", "id"),
             ("city_id", "state", "submitted_at", "id"),
+            ("province_id", "submitted_at", "id"),
+            ("city_id", "submitted_at", "id"),
         ),
         adds="申报证书试点",
         empty="还没有申报。批次开放后,院校在“申报计划”中申报",

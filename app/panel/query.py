@@ -123,16 +123,14 @@ def find(session: Session, resolved: Resolved, wish: Wish) -> Found:
     """The page of rows, its counters in one statement, the rows in a second."""
     where, tabs = conditions(resolved, wish), tabs_of(resolved)
     here = within(resolved, wish)
-    counts = _counts(
-        session,
-        resolved,
-        [here, *([*where, *([tab.where] if tab.where is not None else [])] for tab in tabs)],
-    )
-    total = counts[0]
+    filtered = [[*where, *([tab.where] if tab.where is not None else [])] for tab in tabs]
+    chosen = next((place for place, tab in enumerate(tabs) if tab.name == wish.tab), None)
+    counts = _counts(session, resolved, filtered if chosen is not None else [here, *filtered])
+    total, tabbed = (counts[chosen], counts) if chosen is not None else (counts[0], counts[1:])
     pages = max(1, -(-total // wish.size))
     page = wish.page if total > settings().count_cap else min(wish.page, pages)
     rows = session.scalars(_page(resolved, here, wish, page, total)).unique().all()
-    return Found(list(rows), total, list(zip(tabs, counts[1:], strict=True)), page)
+    return Found(list(rows), total, list(zip(tabs, tabbed, strict=True)), page)
 
 
 def _counts(session: Session, resolved: Resolved, wheres: list[list[Any]]) -> list[int]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.services.actions import before_save
 from app.services.errors import DomainError
+from app.services.sets import insert_rows
 from models.directory import School
 from models.jobs import Message, MessageKind
 from models.kit import clock
@@ -108,7 +109,7 @@ def messages(session: Session, notes: Sequence[Note]) -> None:
             }
             for note in notes
         ]
-        session.execute(sa.insert(Message).inline(), values)
+        session.execute(insert_rows(Message, values).inline())
 
 
 def sms(
@@ -130,7 +131,7 @@ def sms_each(session: Session, template: str, texts: Sequence[Sms]) -> None:
     sent = [text for text in texts if text.mobile]
     words = wording(session, template) if sent else None
     if words is not None:
-        session.execute(sa.insert(SmsMessage).inline(), [_queued(template, words, text) for text in sent])
+        session.execute(insert_rows(SmsMessage, [_queued(template, words, text) for text in sent]).inline())
 
 
 def _queued(template: str, words: str, text: Sms) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, current_actor
@@ -15,6 +15,7 @@ from app.jobs.registry import periodic
 from app.services import notify
 from app.services.actions import Ask, action
 from app.services.errors import Conflict, DomainError, NotFound
+from app.services.sets import insert_rows
 from models.declarations import Declaration
 from models.directory import School
 from models.jobs import Message, MessageKind
@@ -106,9 +107,8 @@ def grant(session: Session, actor: Actor, grants: Sequence[Grant]) -> None:
     for row, kind, count in grants:
         added[row.school_id, row.certificate_id, row.year, kind] += count
     names = [column.key for column in _KEY]
-    statement = insert(Quota).values(
-        [{**dict(zip(names, key, strict=True)), "granted": count} for key, count in added.items() if count]
-    )
+    rows = [{**dict(zip(names, key, strict=True)), "granted": count} for key, count in added.items() if count]
+    statement = insert_rows(Quota, rows)
     upsert = statement.on_conflict_do_update(
         index_elements=names, set_={"granted": Quota.granted + statement.excluded.granted}
     )
@@ -147,18 +147,12 @@ def take_back(session: Session, actor: Actor, declarations: Sequence[Declaration
 
 def _note(session: Session, actor: Actor, changes: Sequence[tuple[int, int | None, int, str]]) -> None:
     """Rows of the history: (quota, declaration, delta, reason)."""
+    names = ("quota_id", "declaration_id", "delta", "reason")
     if changes:
-        values = [
-            {
-                "quota_id": q,
-                "declaration_id": d,
-                "delta": delta,
-                "reason": why,
-                "changed_by_id": actor.account,
-            }
-            for q, d, delta, why in changes
-        ]
-        session.execute(sa.insert(QuotaChange).inline(), values)
+        rows = [dict(zip(names, change, strict=True)) for change in changes]
+        session.execute(
+            insert_rows(QuotaChange, rows, changed_by_id=actor.account, changed_at=clock.now()).inline()
+        )
 
 
 @action(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.services import notify
+from app.services.sets import insert_rows
 from models.declarations import Decision, Declaration, Review, ReviewStage
 from models.directory import School
 from models.jobs import MessageKind
@@ -46,24 +47,19 @@ class Verdict:
 
 def record(session: Session, actor: Actor, rows: Sequence[Declaration], verdict: Verdict) -> None:
     """One review a declaration, kept for ever."""
-    now = clock.now()
-    session.execute(
-        sa.insert(Review).inline(),
-        [
-            {
-                "declaration_id": row.id,
-                "school_id": row.school_id,
-                "stage": verdict.stage,
-                "decision": verdict.decision,
-                "approved_count": verdict.counts.get(row.id),
-                "reason": verdict.reason,
-                "remarks": dict(verdict.remarks) or None,
-                "reviewer_id": actor.account,
-                "decided_at": now,
-            }
-            for row in rows
-        ],
-    )
+    given = {"reason": verdict.reason, "remarks": dict(verdict.remarks)}
+    each = [
+        {"declaration_id": row.id, "school_id": row.school_id, "approved_count": verdict.counts.get(row.id)}
+        for row in rows
+    ]
+    same = {
+        "stage": verdict.stage,
+        "decision": verdict.decision,
+        "reviewer_id": actor.account,
+        "decided_at": clock.now(),
+        **{name: value for name, value in given.items() if value},
+    }
+    session.execute(insert_rows(Review, each, **same).inline())
 
 
 def clean_remarks(remarks: Mapping[str, str]) -> dict[str, str]:

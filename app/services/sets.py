@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 _BIGINTS = ARRAY(sa.BigInteger)
 
@@ -28,4 +27,4 @@ def insert_rows(model: Any, rows: Sequence[Mapping[str, Any]], **same: Any) -> I
     ).render_derived()  # fmt: skip
     shared = [sa.literal(value, columns[name].type).label(name) for name, value in same.items()]
     source = sa.select(*(given.c[name] for name in rows[0]), *shared).order_by(given.c.place)
-    return sa.insert(model).from_select([*rows[0], *same], source)
+    return insert(model).from_select([*rows[0], *same], source)

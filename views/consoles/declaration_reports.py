@@ -29,7 +29,7 @@ from app.sheets.spec import Kind
 from models.declarations import Declaration
 from models.kit import clock
 
-BARS = 12
+BARS, LINES = 12, 100
 _FIGURES = (
     ("schools", "院校数"), ("declared", "申报项"), ("applied", "申报人数"), ("waiting", "待审核"), ("passed", "通过"),
     ("refused", "不通过"), ("approved", "批准人数"), ("granted", "现有指标"), ("used", "已用指标"),
@@ -94,7 +94,7 @@ class DeclarationReports(BaseView):
                 Column("label", DIMENSIONS[asked.by]),
                 *(Column(n, t, "number") for n, t in _shown(found)),
             ],
-            rows=[_row(line, found) for line in found.lines],
+            rows=[_row(line, found) for line in found.lines[:LINES]],
             chart=_chart(found),
             summary=_summary(found, asked),
             links=self._links(asked, found),
@@ -177,4 +177,5 @@ def _summary(found: Report, asked: Asked) -> str:
     count = len(found.lines)
     most = f",申报人数最多的是{found.lines[0].label}({found.lines[0].applied}人)" if found.lines else ""
     few = f",图中为前{BARS}项" if count > BARS else ""
+    few += f",表中为前{LINES}项,全部见导出的Excel" if count > LINES else ""
     return f"{asked.year}年度按{DIMENSIONS[asked.by]}统计,共{count}项{most}{few}"
