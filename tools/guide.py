@@ -18,7 +18,11 @@ from tools import data_dictionary
 
 ROOT = Path(__file__).resolve().parent.parent
 TAKEN, KEPT, CHAPTERS = ROOT / "var" / "screenshots", ROOT / "docs" / "pictures", ROOT / "docs" / "guide"
-TESTS = ("tests/browser/test_main_path.py", "tests/browser/test_registration.py")
+TESTS = (
+    "tests/browser/test_main_path.py",
+    "tests/browser/test_registration.py",
+    "tests/browser/test_review.py",
+)
 LARGEST, MOST = 120 * 1024, 30
 SIZES = ((1280, 128), (1280, 64), (1000, 128), (800, 64), (700, 32))  # (width, colours): the first that fits
 
@@ -27,7 +31,6 @@ PICTURES = {
     "certificate-form": "certificate-form",
     "batch": "batch",
     "declaring": "declaration-form",
-    "approve": "declaration-approve",
     "candidates": "candidates-confirmed",
     "import-checked": "candidates-checked",
     "plan": "plan-ready",
@@ -43,6 +46,10 @@ PICTURES = {
     "registered": "registered",
     "basics": "basics",
     "outbox": "outbox",
+    "city-review": "city-review",
+    "review-desk": "review-desk",
+    "review-many": "review-many",
+    "review-report": "review-report",
 }
 
 

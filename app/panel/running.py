@@ -192,7 +192,12 @@ def _each(
     asks = [ask for ask in item.asks if rows and _own(ask, rows[0]) in form._fields]
     if not asks:
         return [], []
-    names = [name for name in resolved.listed if name not in {*resolved.same, resolved.state}]
+    names = [
+        name
+        for name in resolved.listed
+        if name not in {*resolved.same, resolved.state}
+        and any(getattr(row, name) is not None for row in rows)
+    ]
     columns = [*(column(resolved, name, Wish()) for name in names), *(Column(a.name, a.label) for a in asks)]
     drawn = [
         (
