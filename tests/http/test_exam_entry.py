@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -109,6 +110,23 @@ def test_e69_failed_checks_are_confirmed_in_one_go_by_a_manager_and_not_by_staff
     with as_(QINGDAO) as db:
         assert set(db.scalars(sa.select(Candidate.identity_state))) == {IdentityState.CONFIRMED}
         assert len(db.scalars(sa.select(IdentityCheck)).all()) == 3
+
+
+def test_before_many_are_changed_it_is_said_how_many_fit_and_how_many_are_left_out(
+    as_: Any, people: Any, browse: Any
+) -> None:
+    failed = make.candidates(as_, 2, identity_state=IdentityState.FAILED)
+    (confirmed,) = make.candidates(as_, 1, identity_state=IdentityState.CONFIRMED)
+    manager = browse(people(Role.SCHOOL_MANAGER))
+    ids = [str(key) for key in (*failed, confirmed)]
+    manager.post("/console/candidate/action/confirm", {"rowid": ids})
+    page = re.sub(r"(\s*<[^>]+>\s*)+", " ", manager.text())
+    assert ("将处理 2 条" in page, "状态不符,跳过 1 条" in page) == (True, True)
+    with as_(QINGDAO) as db:
+        untouched = db.scalars(
+            sa.select(Candidate.id).where(Candidate.identity_state == IdentityState.FAILED)
+        )
+        assert set(untouched) == set(failed)
 
 
 def test_r57_a_registered_candidate_is_not_deleted(as_: Any, people: Any, browse: Any) -> None:
