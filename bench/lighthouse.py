@@ -69,8 +69,10 @@ VISITORS: dict[str, tuple[str, ...]] = {
     "editor": ("/console/notice/", "/console/notice/1/edit", "/console/notice/1/preview"),
     "operator": ("/console/school_directory/", "/console/declaration_batch/", "/console/sms_message/"),
     "province33": ("/console/", "/console/declaration_batch/", "/console/declaration/", "/console/quota/",
-                   "/console/school/", "/console/school_directory/", "/console/city/", "/console/message/"),
-    "city330100": ("/console/", "/console/declaration/", "/console/school/"),
+                   "/console/school/", "/console/school_directory/", "/console/city/", "/console/message/",
+                   "/console/reviewing/", ""),
+    "city330100": ("/console/", "/console/declaration/", "/console/school/", "/console/reviewing/",
+                   ""),
     "school01": ("/console/", "/console/declaring/", "/console/declaration/", "/console/quota/", "/console/school/"),
 }  # fmt: skip
 
