@@ -70,9 +70,9 @@ VISITORS: dict[str, tuple[str, ...]] = {
     "operator": ("/console/school_directory/", "/console/declaration_batch/", "/console/sms_message/"),
     "province33": ("/console/", "/console/declaration_batch/", "/console/declaration/", "/console/quota/",
                    "/console/school/", "/console/school_directory/", "/console/city/", "/console/message/",
-                   "/console/reviewing/", ""),
+                   "/console/reviewing/", "/console/declaration_report/"),
     "city330100": ("/console/", "/console/declaration/", "/console/school/", "/console/reviewing/",
-                   ""),
+                   "/console/declaration_report/"),
     "school01": ("/console/", "/console/declaring/", "/console/declaration/", "/console/quota/", "/console/school/"),
 }  # fmt: skip
 
