@@ -12,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, flash, make_response, render_template, request
+from flask import Flask, Response, abort, flash, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
 
 from app.panel.look import icon
+from app.services.richtext import clean_html
 from tools import gallery_pages, gallery_public
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +45,7 @@ def make_gallery() -> Flask:
     )
     app.after_request(_policy)
     app.add_url_rule("/", "index", _index)
+    app.add_url_rule("/console/rich/clean", "clean", _clean, methods=["POST"])
     app.add_url_rule("/<path:name>", "page", _page, methods=["GET", "POST"])
     return app
 
@@ -57,6 +59,11 @@ def _asset(name: str) -> str:
 def _policy(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = POLICY
     return response
+
+
+def _clean() -> Response:
+    """What was pasted from a word processor, as the product keeps it."""
+    return jsonify(html=clean_html(request.form.get("html", "")))
 
 
 def _index() -> str:

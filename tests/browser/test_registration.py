@@ -20,7 +20,7 @@ from tests.browser.people import People, Person
 from tests.factories_declarations import at
 
 pytestmark = pytest.mark.browser
-MOBILE, SCHOOL = "13866660001", "杭州明德职业技术学院"
+MOBILE, SCHOOL = "13866660001", "杭州新苗职业技术学院"
 DIGITS = "12330000470009001"
 USCC = DIGITS + formats.uscc_check_character(DIGITS)
 
@@ -92,7 +92,7 @@ def registers(people: People, school: Person, installation: Installation, code: 
     school.control("院校代码").focus()  # the list of schools closes
     expect(school.page.locator(".ts-wrapper.dropdown-active")).to_have_count(0)
     picture(school, "register-marked")
-    school.pick("院校名称", "明德")
+    school.pick("院校名称", "新苗")
     expect(school.page.locator("#note-school")).to_be_hidden()
     school.fill({"院校代码": code, "+86 手机号码": MOBILE, "验证码": people.read_captcha(school)})
     school.press("获取验证码")

@@ -223,9 +223,10 @@ def test_the_space_is_the_candidates_alone(as_: As, browse: Any) -> None:
     people = make.signers(as_)
     for account in (people.school, people.organisation, people.operator):
         browser = browse(account)
-        for page in ("tickets/", "scores/", "certificates/", "requests/", "profile/"):
+        for page in ("tickets/", "certificates/", "requests/", "profile/"):
             assert browser.get(f"/space/{page}").status_code == 403
-        assert browser.get("/space/").status_code in (302, 403)  # refused, or led to the candidates' log-in
+        for entrance in ("", "scores/"):  # refused, or led to the candidates' log-in
+            assert browser.get(f"/space/{entrance}").status_code in (302, 403)
 
 
 # What is in it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -272,8 +273,8 @@ def test_pasted_text_is_cut_down_to_what_a_text_may_hold(look: Opener) -> None:
         }""",
         dirty,
     )
+    expect(page.locator("#intro")).to_have_value(re.compile("文"))
     saved = page.input_value("#intro")
-    assert "文" in saved
     for bad in ("style", "onclick", "script", "Mso", "font", "img"):
         assert bad not in saved
 

@@ -55,7 +55,7 @@ def test_the_lists_of_open_endpoints_name_nothing_that_is_gone(app: Flask) -> No
 
 
 # An entrance of the portal: who is not a candidate is led to the candidates' log-in (1.3).
-LED_ELSEWHERE = {("GET", "/space/", 302)}
+LED_ELSEWHERE = {("GET", "/space/", 302), ("GET", "/space/scores/", 302)}
 
 
 @pytest.mark.parametrize("role", EVERY_ROLE)

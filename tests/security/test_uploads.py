@@ -21,7 +21,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from app.access.actor import WalledSession
-from app.access.roles import may
+from app.access.roles import ROLES, may
 from app.gateways import storage
 from app.jobs.running import run_pending
 from app.panel.fab import shown_to_anyone
@@ -216,6 +216,7 @@ HIDDEN = [
     for model in declared_models()
     for name, field in fields_of(model).items()
     if getattr(field.type, "kind", "") in ("file", "photo") and field.has(Mark.HIDDEN)
+    if any("list" in of.get(model.__tablename__, ()) for of in ROLES.values())  # else there is no door at all
 ]
 
 

@@ -35,7 +35,9 @@ class Editing(BaseView):
         """The page as the portal will show it."""
         row = Doors(resolve(Notice), self.session).row(key)
         assert isinstance(row, Notice)  # noqa: S101  what that door reads
-        page = notice_page(row, portal.attachments(self.session, key))
+        attached = portal.attachments(self.session, key)
+        page = notice_page(row, attached)
+        page.files = [Link(file.name, f"/console/notice_file/{file.id}/file/file") for file in attached]
         page.when = page.when or str(clock.today())
         page.banner = _standing(row)
         page.back = [
