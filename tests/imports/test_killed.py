@@ -127,7 +127,8 @@ def test_killed_after_applying_before_the_queue_knew_the_job_is_not_done_again(
     with as_(manager) as db:
         imports.confirm(db, db.get_one(Job, job_id))
         db.commit()
-    with gate(owner, "queue.procrastinate_jobs", "true", "before delete") as open_gate:
+    # what the worker does by the clock passes by the gate
+    with gate(owner, "queue.procrastinate_jobs", "old.task_name = 'run_job'", "before delete") as open_gate:
         first = workers.start()
         until(owner, AT_THE_GATE, 1)
         workers.kill(first)
@@ -135,7 +136,7 @@ def test_killed_after_applying_before_the_queue_knew_the_job_is_not_done_again(
         until(owner, AT_THE_GATE, 0)
         before = candidates(Candidate.id, Candidate.version)
         workers.start()
-        until(owner, "select count(*) from queue.procrastinate_jobs", 0)
+        until(owner, "select count(*) from queue.procrastinate_jobs where task_name = 'run_job'", 0)
     assert len(before) == 20
     assert candidates(Candidate.id, Candidate.version) == before
     assert see(job_id).state is JobState.DONE
