@@ -27,7 +27,7 @@ from app.panel.wish import read_wish
 from app.services import files
 from app.services.actions import action_named
 from app.services.errors import DomainError, NotFound
-from models.kit import Declared, Mark
+from models.kit import Declared, Mark, formats
 
 Dress = Callable[[FormPage, Declared | None], None]
 _dresses: dict[str, list[Dress]] = {}
@@ -256,8 +256,8 @@ class Doors:
         """At most 20 rows of the related table, searched by words; `row` is the one whose form asks."""
         owner, name = picking.asked_column(self.resolved, self._children, column)
         given = dict(request.args)
-        if given.get("row", "").isdecimal() and len(given["row"]) < 19:
-            row = self.row(int(given["row"]))
+        if (key := formats.row_id(given.get("row"))) is not None:
+            row = self.row(key)
             given |= {other: str(getattr(row, other)) for other in picking.needs(owner, name)}
         return jsonify(picking.found(self.session, current_actor(), owner, name, given))
 

@@ -21,7 +21,7 @@ from app.services.actions import hooks_of, notes_of
 from app.services.files import previewable
 from app.services.form_drafts import Typed
 from app.services.richtext import plain_text
-from models.kit import Declared, Mark, clock
+from models.kit import Declared, Mark, clock, formats
 
 FILES = ("file", "photo")
 
@@ -34,7 +34,7 @@ def asked(resolved: Resolved, adding: bool) -> list[str]:
 def proposals(resolved: Resolved) -> dict[str, str]:
     """The references that the address of a new form proposes."""
     names = (name for name in resolved.form(adding=True) if resolved.fields[name].refers)
-    return {name: request.args[name] for name in names if request.args.get(name, "").isdecimal()}
+    return {name: request.args[name] for name in names if formats.row_id(request.args.get(name)) is not None}
 
 
 def settled(resolved: Resolved) -> set[str]:

@@ -155,8 +155,7 @@ class ReferenceField(SelectField):
         if not self.data:
             self.data = None
             return
-        text = str(self.data)
-        row = self._row(int(text)) if text.isdecimal() and len(text) < 18 else None
+        row = self.picked()
         if row is None:
             raise ValidationError(f"没有找到所选的{self.label.text},请重新选择")
         for name in self.declared.within:
@@ -165,13 +164,10 @@ class ReferenceField(SelectField):
                 raise ValidationError(f"所选的{self.label.text}不属于所选的{above.label.text},请重新选择")
         self.data = row.id
 
-    def _row(self, key: int) -> Declared | None:
-        return self.session.get(resolve_table(self.declared.refers).model, key)
-
     def picked(self) -> Declared | None:
         """The row chosen so far, if it is one."""
-        text = str(self.data or "")
-        return self._row(int(text)) if text.isdecimal() and len(text) < 18 else None
+        key = formats.row_id(self.data)
+        return self.session.get(resolve_table(self.declared.refers).model, key) if key is not None else None
 
     def iter_choices(self) -> Any:
         row = self.picked()

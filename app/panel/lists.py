@@ -19,7 +19,7 @@ from app.panel.wish import PREFIX, Wish
 from app.services.actions import Action, AddOffer, hooks_of
 from app.services.imports import importer_named, is_imported
 from config import settings
-from models.kit import Declared, Mark
+from models.kit import Declared, Mark, formats
 from models.kit.scope import DELETE, UPDATE
 
 _QUOTED, _STOP = re.compile("“([^”]+)”"), re.compile("[,,;。]")
@@ -116,7 +116,8 @@ def _filter(session: Session, resolved: Resolved, name: str, wish: Wish) -> Filt
     declared, kind, value = resolved.fields[name], kind_of(resolved.fields[name]), wish.every.get(name, "")
     private, key = declared.has(Mark.MASKED), PREFIX + name
     if kind == "reference":
-        chosen = query.get(session, resolve_table(declared.refers), int(value)) if value.isdecimal() else None
+        picked = formats.row_id(value)
+        chosen = query.get(session, resolve_table(declared.refers), picked) if picked is not None else None
         options = [(value, str(chosen))] if chosen is not None else []
         return Filter(
             key, declared.label, "remote", value, options=options, remote=f"{resolved.url}/picker/{name}"

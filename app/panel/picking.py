@@ -47,9 +47,9 @@ def found(
     offer = _offer(session, actor, owner, name, given)
     where = [*offer.where, *getattr(target.model, "PICKABLE", list)()]
     where += [
-        getattr(target.model, above) == int(given[above])
+        getattr(target.model, above) == key
         for above in declared.within
-        if given.get(above, "").isdecimal() and len(given[above]) < 18
+        if (key := formats.row_id(given.get(above))) is not None
     ]
     where += _matching(target, offer, formats.clean_text(given.get("q", "")[:50]))
     rows = (
@@ -73,7 +73,7 @@ def _option(row: Declared, hint: str) -> dict[str, str]:
 
 def _offer(session: Session, actor: Actor, owner: Resolved, name: str, given: Mapping[str, str]) -> Offer:
     wanted, function = hooks_of(owner.model).choices.get(name, ((), None))
-    if function is None or not all(given.get(other, "").isdecimal() for other in wanted):
+    if function is None or any(formats.row_id(given.get(other)) is None for other in wanted):
         return Offer()
     return function(session, actor, given)
 

@@ -67,7 +67,8 @@ def _condition(resolved: Resolved, name: str, value: str) -> Any:
     declared, column = resolved.fields[name], getattr(resolved.model, name)
     kind = kind_of(declared)
     if kind == "reference":
-        return column == int(value) if value.isdecimal() and len(value) < 18 else _NOBODY
+        key = formats.row_id(value)
+        return column == key if key is not None else _NOBODY
     if kind in ("choice", "state"):
         return column == value if value in list(declared.type.choices) else _NOBODY
     if kind == "flag":

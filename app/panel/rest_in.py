@@ -199,7 +199,7 @@ def _check_filter(declared: Field, column: str, value: str) -> None:
     kind = kind_of(declared)
     if len(value) > 100:
         wrong("筛选条件最多100个字", column)
-    if kind == "reference" and not (value.isascii() and value.isdecimal() and len(value) < 18):
+    if kind == "reference" and formats.row_id(value) is None:
         wrong("应为编号(整数)", column)
     if kind in ("choice", "state") and value not in list(declared.type.choices):
         wrong("没有这个选项", column)

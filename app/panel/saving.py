@@ -17,7 +17,7 @@ from app.panel.resolve import Resolved
 from app.panel.uploads import kept_uploads
 from app.services.actions import hooks_of
 from app.services.errors import Conflict, DomainError, NotFound, Refused
-from models.kit import Declared, Mark
+from models.kit import Declared, Mark, formats
 
 INVALID = "提交的数据不符合要求,请检查后重试"
 STALE = "数据已被他人修改,请刷新"
@@ -144,7 +144,7 @@ def _save_child(
 ) -> None:
     """One child row. An id that is not this parent's is 404, whoever's it is (wall.md 3)."""
     key = str(form._fields["id"].data or "")
-    found = existing.get(int(key)) if key.isdecimal() and len(key) < 19 else None
+    found = existing.get(formats.row_id(key) or 0)
     if key and found is None:
         raise NotFound()
     if found is not None and form.deleted:

@@ -23,7 +23,7 @@ from models.declarations import (
     DeclarationState,
 )
 from models.directory import School, SchoolKind
-from models.kit import clock
+from models.kit import clock, formats
 
 ADD = "/console/declaration/add?batch_id={id}"
 HOME = "/console/declaring/"
@@ -78,8 +78,8 @@ def _adding(session: Session, actor: Actor) -> AddOffer:
 @closes_at(Declaration)
 def _closing(session: Session, values: Mapping[str, Any]) -> datetime | None:
     """The last minutes of the window are counted down while a form is open."""
-    key = str(values.get("batch_id") or "")
-    batch = session.get(DeclarationBatch, int(key)) if key.isdecimal() and len(key) < 18 else None
+    key = formats.row_id(values.get("batch_id"))
+    batch = session.get(DeclarationBatch, key) if key is not None else None
     return batch.window_to if batch is not None else None
 
 
@@ -95,13 +95,13 @@ def _batches(session: Session, actor: Actor, given: Mapping[str, str]) -> Offer:
 def _certificates(session: Session, actor: Actor, given: Mapping[str, str]) -> Offer:
     """Enabled, on the batch's list where it has one, not declared in it yet; searched by name, level, organisation
     and code. One that was approved earlier in the year is an increase (R29)."""
-    batch = session.get(DeclarationBatch, int(given["batch_id"][:17]))
+    batch = session.get(DeclarationBatch, formats.row_id(given["batch_id"]))
     if batch is None:
         return Offer(where=(sa.false(),))
     listed = sa.select(DeclarationBatchCertificate.certificate_id).where(
         DeclarationBatchCertificate.batch_id == batch.id
     )
-    own = int(given["row"]) if given.get("row", "").isdecimal() else 0
+    own = formats.row_id(given.get("row")) or 0
     declared = sa.select(Declaration.certificate_id).where(
         Declaration.batch_id == batch.id, Declaration.id != own
     )

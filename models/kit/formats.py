@@ -368,6 +368,13 @@ def _serial(serial: int, highest: int, width: int, what: str, lowest: int = 1) -
 # --- masks ------------------------------------------------------------------------------------------------
 
 
+def row_id(text: object) -> int | None:
+    """The id that something typed or sent names; none where it is no id. Longer than 17 digits no key of ours gets,
+    and a longer one would not fit the database's."""
+    given = str(text or "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 18 else None
+
+
 def mask_id(number: str) -> str:
     """First 6, eight stars, last 4 (R20); anything shorter than an ID number shows nothing."""
     return f"{number[:6]}{'*' * 8}{number[-4:]}" if len(number) == 18 else "*" * len(number)

@@ -425,3 +425,13 @@ class TestMasks:
         assert formats.mask_id("1234567890") == "*" * 10
         assert formats.mask_mobile("12345678") == "*" * 8
         assert formats.mask_email("nobody") == "******"
+
+
+@pytest.mark.parametrize("text", ["7", 7, "9" * 17])
+def test_an_id_is_read_from_what_names_one(text: object) -> None:
+    assert formats.row_id(text) == int(str(text))
+
+
+@pytest.mark.parametrize("text", [None, "", "0x7", "-1", " 7", "٣", "²", "9" * 18, "9" * 5000])
+def test_what_names_no_row_is_no_id(text: object) -> None:
+    assert formats.row_id(text) is None

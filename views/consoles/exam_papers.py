@@ -14,6 +14,7 @@ from app.panel.menus import add_entry
 from app.services import exam_papers
 from app.services.errors import Conflict, NotFound
 from app.services.exam_prints import AT_ONCE, MOST
+from models.kit import formats
 from views.consoles.papers import pdf
 
 # Where a school finds the tickets of its candidates, those who sit at another school's site among them (R95, E101).
@@ -77,8 +78,7 @@ class ExamPapers(BaseView):
 
 def _ids(keys: str) -> list[int]:
     parts = keys.split(".")
-    if len(parts) > AT_ONCE or not all(
-        part.isascii() and part.isdecimal() and len(part) < 19 for part in parts
-    ):
+    ids = [key for part in parts if (key := formats.row_id(part)) is not None]
+    if len(parts) > AT_ONCE or len(ids) < len(parts):
         raise NotFound()
-    return [int(part) for part in parts]
+    return ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -138,21 +139,26 @@ class Registering(BaseView):
         )
         return draw("portal/choose.html", page)
 
+    def _answered(self, form: PanelForm, rate: str, what: str, act: Callable[[Any], Any]) -> tuple[Any, int]:
+        """What `act` makes of a posted form that holds; else nothing, the refusal at its field, and the status."""
+        if request.method != "POST":
+            return None, 200
+        with limited(rate, what):
+            try:
+                return (act(form), 200) if form.validate() else (None, 422)
+            except DomainError as refusal:
+                self.session.rollback()
+                form.blame(refusal)
+                return None, refusal.status
+
     # 注册账号
 
     @expose("/register/", methods=["GET", "POST"])
     def register(self) -> Any:
-        form, status = register_form(self.session())(request.form), 200
-        if request.method == "POST":
-            with limited(settings().login_rate, "register"):
-                try:
-                    if form.validate():
-                        return self._registered(form)
-                    status = 422
-                except DomainError as refusal:
-                    self.session.rollback()
-                    form.blame(refusal)
-                    status = refusal.status
+        form = register_form(self.session())(request.form)
+        made, status = self._answered(form, settings().login_rate, "register", self._registered)
+        if made is not None:
+            return made
         self._keep_school(form)
         note = Note(
             "该院校已注册,不能重复注册。",
@@ -242,18 +248,10 @@ class Registering(BaseView):
 
     @expose("/register/feedback", methods=["GET", "POST"])
     def feedback(self) -> Any:
-        form, status = report_form(self.session())(request.form), 200
-        if request.method == "POST":
-            with limited(settings().report_rate, "report"):
-                try:
-                    if form.validate():
-                        check_captcha(self.session, form.data["captcha"] or "")
-                        return self._reported(form)
-                    status = 422
-                except DomainError as refusal:
-                    self.session.rollback()
-                    form.blame(refusal)
-                    status = refusal.status
+        form = report_form(self.session())(request.form)
+        made, status = self._answered(form, settings().report_rate, "report", self._reported)
+        if made is not None:
+            return made
         form._fields["captcha"].data = ""
         page = LoginPage(
             title="院校名录反馈",
@@ -268,6 +266,7 @@ class Registering(BaseView):
         return render_template("panel/login.html", page=page), status
 
     def _reported(self, form: PanelForm) -> Response:
+        check_captcha(self.session, form.data["captcha"] or "")
         said = {name: value for name, value in form.data.items() if name != "captcha"}
         said["province_id"] = _key(said["province_id"])
         directory_reports.report(self.session(), **{name: value or None for name, value in said.items()})
@@ -279,17 +278,10 @@ class Registering(BaseView):
 
     @expose("/forgot/", methods=["GET", "POST"])
     def forgot(self) -> Any:
-        form, status = ForgotForm(request.form), 200
-        if request.method == "POST":
-            with limited(settings().login_rate, "forgot"):
-                try:
-                    if form.validate():
-                        return self._reset(form)
-                    status = 422
-                except DomainError as refusal:
-                    self.session.rollback()
-                    form.blame(refusal)
-                    status = refusal.status
+        form = ForgotForm(request.form)
+        made, status = self._answered(form, settings().login_rate, "forgot", self._reset)
+        if made is not None:
+            return made
         page = LoginPage(
             title="忘记密码",
             hint="通过账号登记的手机号码重设密码",
@@ -328,8 +320,7 @@ class Registering(BaseView):
 
 def _key(value: Any) -> int:
     """An id out of a form; what is none is nobody's."""
-    text = str(value or "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
+    return formats.row_id(value) or 0
 
 
 def _asked(name: str) -> int:
