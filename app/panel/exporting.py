@@ -6,7 +6,7 @@ formula (`app/sheets/export.py`, E138).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -63,12 +63,17 @@ def start(doors: Doors) -> Any:
         job = enqueue(session, actor, resolved, wish)
         session.commit()
         return redirect(f"/console/jobs/{job.id}/")
+    rows = session.scalars(_select(resolved, where, wish)).unique()
+    return workbook(_columns(resolved), _lines(resolved, rows, unmasked=False), file_name(resolved))
+
+
+def workbook(columns: Sequence[tuple[str, Kind]], lines: Iterable[Sequence[Any]], name: str) -> Response:
+    """A small export as an answer: the file itself, under this name."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "export.xlsx"
-        rows = session.scalars(_select(resolved, where, wish)).unique()
-        export.export(_columns(resolved), _lines(resolved, rows, unmasked=False), path)
+        export.export(columns, lines, path)
         answer = Response(path.read_bytes(), mimetype=XLSX)
-    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file_name(resolved))}"
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     return answer
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from app.panel.uploads import posted
 from app.panel.wish import Wish, read_wish
 from app.services.actions import Action, Ask, Outcome, action_named
 from app.services.errors import DomainError, NotFound
-from models.kit import Declared, Field, Mark
+from models.kit import Declared, Field, Mark, formats
 
 MOST_ROWS = 1000
 TOO_MANY = f"一次最多处理{MOST_ROWS}条"
@@ -90,10 +90,16 @@ def carry_out(
     session: Session, resolved: Resolved, item: Action, rows: Sequence[Declared], form: PanelForm
 ) -> Outcome:
     """Run it with what a valid form says, and commit."""
+    return done(session, resolved, item, rows, answers(item, rows, form))
+
+
+def done(
+    session: Session, resolved: Resolved, item: Action, rows: Sequence[Declared], asked: Mapping[str, Any]
+) -> Outcome:
+    """Run it with these answers, and commit; what the database refuses is said in words."""
     run = item.run
     if run is None:  # a button that leads to a page
         raise NotFound()
-    asked = answers(item, rows, form)
     with saving.refusals(resolved):
         answer = run(session, current_actor(), rows, **asked)
         session.commit()
@@ -133,9 +139,9 @@ def named(session: Session, resolved: Resolved, keys: set[str]) -> list[Declared
         raise DomainError("nothing", "请先勾选要处理的数据")
     if len(keys) > MOST_ROWS:
         raise DomainError("too_many", TOO_MANY)
-    if not all(text.isdecimal() and len(text) < 18 for text in keys):
+    ids = [key for text in keys if (key := formats.row_id(text)) is not None]
+    if len(ids) < len(keys):
         raise NotFound()
-    ids = [int(text) for text in keys]
     rows = (
         session.scalars(
             sa.select(resolved.model)

@@ -48,7 +48,7 @@ def printed(session: Session, key: int) -> tuple[bytes, str]:
         certificate=row.certificate.name,
         level=row.certificate.level.label,
         organisation=row.organisation.name,
-        majors=_majors(session, key),
+        majors=majors(session, key),
         applied_count=row.applied_count,
         approved_count=row.approved_count,
         state=row.state.label,
@@ -65,7 +65,8 @@ def printed(session: Session, key: int) -> tuple[bytes, str]:
     return declaration_form(form, printed_at=clock.now()), f"申报表-{row.certificate.full_name}"
 
 
-def _majors(session: Session, key: int) -> list[str]:
+def majors(session: Session, key: int) -> list[str]:
+    """The majors of a declaration, each with its code."""
     rows = session.execute(
         sa.select(Major.code, Major.name)
         .join(DeclarationMajor, DeclarationMajor.major_id == Major.id)

@@ -10,13 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app.services.actions import page_link
+from app.services.declaration_papers import majors
 from app.services.recommendations import STAGES, latest
 from config import settings
-from models.certificates import Major
 from models.declarations import (
     Declaration,
     DeclarationFile,
-    DeclarationMajor,
     DeclarationState,
     Recommendation,
     Review,
@@ -97,7 +96,7 @@ def case(session: Session, kind: str, key: int, where: Sequence[Any] = ()) -> Ca
     return Case(
         row=row,
         school=school,
-        majors=_majors(session, key),
+        majors=majors(session, key),
         files=session.scalars(
             sa.select(DeclarationFile)
             .where(DeclarationFile.declaration_id == key)
@@ -111,16 +110,6 @@ def case(session: Session, kind: str, key: int, where: Sequence[Any] = ()) -> Ca
         this_year=year_figures(session, row, row.year, results=False),
         place=place(session, kind, row, where),
     )
-
-
-def _majors(session: Session, key: int) -> list[str]:
-    rows = session.execute(
-        sa.select(Major.code, Major.name)
-        .join(DeclarationMajor, DeclarationMajor.major_id == Major.id)
-        .where(DeclarationMajor.declaration_id == key)
-        .order_by(Major.code)
-    )
-    return [f"{code} {name}" for code, name in rows]
 
 
 # The queue

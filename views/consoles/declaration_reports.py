@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import Response, render_template, request
@@ -17,17 +15,16 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import current_actor
 from app.access.roles import may
-from app.panel.exporting import XLSX
+from app.panel.exporting import workbook
 from app.panel.gates import opens
 from app.panel.menus import add_entry
 from app.panel.pages import Cell, Column, Crumb, Link, Page, Row, Tab
 from app.panel.resolve import resolve
 from app.services import declaration_reports as reports
 from app.services.declaration_reports import DIMENSIONS, PAGE, Line, Report
-from app.sheets import export
 from app.sheets.spec import Kind
 from models.declarations import Declaration
-from models.kit import clock
+from models.kit import clock, formats
 
 BARS, LINES = 12, 100
 _FIGURES = (
@@ -126,30 +123,20 @@ class DeclarationReports(BaseView):
         lines = (
             [line.label, *(getattr(line, name) for name, _ in shown)] for line in (*found.lines, found.total)
         )
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "report.xlsx"
-            export.export(columns, lines, path)
-            answer = Response(path.read_bytes(), mimetype=XLSX)
-        name = quote(f"申报统计-按{DIMENSIONS[asked.by]}-{asked.year}年度.xlsx")
-        answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-        return answer
+        return workbook(columns, lines, f"申报统计-按{DIMENSIONS[asked.by]}-{asked.year}年度.xlsx")
 
     def _asked(self) -> tuple[list[int], Asked]:
         """Anything else than what is offered falls back to it."""
         years = reports.years(self.session) or [clock.today().year]
-        year = _number(request.args.get("year", ""))
+        year = formats.row_id(request.args.get("year"))
         now = clock.today().year
         chosen = year if year in years else now if now in years else years[0]
-        batch = _number(request.args.get("batch", ""))
+        batch = formats.row_id(request.args.get("batch"))
         known = {key for key, _ in reports.batches(self.session, chosen)} if batch else set()
         by = request.args.get("by", "")
         return years, Asked(
             by if by in DIMENSIONS else "certificate", chosen, batch if batch in known else None
         )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
 
 
 def _shown(found: Report) -> list[tuple[str, str]]:

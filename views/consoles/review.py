@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, current_actor
 from app.access.roles import may
-from app.panel import query, running, saving
+from app.panel import query, running
 from app.panel.cells import NOTHING, cell, plain
 from app.panel.forms import PanelForm, control
 from app.panel.gates import opens
@@ -27,7 +27,7 @@ from app.services.errors import Conflict, DomainError, NotFound
 from app.services.review_desk import PAGE, Case, YearFigures
 from app.services.review_records import REMARKED
 from models.declarations import Declaration, DeclarationFile, DeclarationState, Opinion
-from models.kit import Field, Int, Mark, Moment, Text
+from models.kit import Field, Int, Mark, Moment, Text, formats
 
 stands_under(PAGE, "/console/declaration/")
 _OPINION = {"recommend_for": Opinion.FOR, "recommend_against": Opinion.AGAINST}
@@ -131,8 +131,8 @@ class ReviewDesk(BaseView):
         opinion = _OPINION.get(name)
         resolved = resolve(Declaration)
         item = running.opened(resolved, "recommend" if opinion else name)
-        if item.run is None or name not in {button.name for button in _buttons(found, actor)}:
-            raise NotFound() if item.run is None else Conflict("state", "当前状态不能这样处理")
+        if name not in {button.name for button in _buttons(found, actor)}:
+            raise Conflict("state", "当前状态不能这样处理")
         if request.form.get("row_version") != str(found.row.version):
             raise Conflict("stale", "这项申报刚被他人处理或修改,请核对后再决定")
         if name in _REFUSALS and not form.reason.data:
@@ -148,10 +148,7 @@ class ReviewDesk(BaseView):
             )
         if opinion or name in _REFUSALS:
             asked["remarks"] = _remarks()
-        with saving.refusals(resolved):
-            answer = item.run(self.session, actor, [found.row], **asked)
-            self.session.commit()
-        return str(getattr(answer, "message", answer))
+        return running.done(self.session, resolved, item, [found.row], asked).message
 
     def _page(self, found: Case, wish: Wish, form: PanelForm) -> str:
         actor, row = current_actor(), found.row
@@ -182,11 +179,11 @@ class ReviewDesk(BaseView):
 
     def _decided(self) -> Link | None:
         """The way back from the decision made just now."""
-        done = request.args.get("done", "")
+        done = formats.row_id(request.args.get("done"))
         item = action_named(Declaration, "retract")
-        if not (done.isdecimal() and len(done) < 18) or item is None:
+        if done is None or item is None:
             return None
-        row = query.get(self.session, resolve(Declaration), int(done))
+        row = query.get(self.session, resolve(Declaration), done)
         if (
             not isinstance(row, Declaration)
             or not item.when(row)
