@@ -12,7 +12,7 @@ from app.services import notify, pilot
 from app.services.actions import Ask, after_save, before_delete, before_save, editable_when, move
 from app.services.errors import Conflict, DomainError, Refused
 from models.jobs import MessageKind
-from models.kit import Int, clock
+from models.kit import Int, clock, formats
 from models.plans import ExamPlan, PlanCertificate, PlanState
 from models.scheduling import SeatAssignment
 from models.sites import BorrowedSite, BorrowRequest, BorrowState, ExamSite, ExamSiteCertificate, SiteState
@@ -122,9 +122,10 @@ def _sites_to_lend(session: Session) -> list[tuple[str, str]]:
 def _assign(
     session: Session, actor: Actor, rows: list[BorrowRequest], site_id: str, places: int | None = None
 ) -> str:
-    if not str(site_id).isdecimal():
+    site = formats.row_id(site_id)
+    if site is None:
         raise DomainError("borrowed.site", "没有找到该站点", "site_id")
-    grant = assign(session, actor, rows[0], int(site_id), places)
+    grant = assign(session, actor, rows[0], site, places)
     return f"已将{rows[0].school_name}分配到“{grant.site_name}”"
 
 

@@ -109,7 +109,8 @@ def _own_certificates(session: Session) -> list[tuple[str, str]]:
     confirm="选择本计划要考核的证书",
 )
 def _add_certificate(session: Session, actor: Actor, rows: list[ExamPlan], certificate_id: str) -> str:
-    certificate = session.get(Certificate, int(certificate_id)) if certificate_id.isdecimal() else None
+    chosen = formats.row_id(certificate_id)
+    certificate = session.get(Certificate, chosen) if chosen is not None else None
     if certificate is None:
         raise DomainError("plan.certificate", "没有找到该证书", "certificate_id")
     add_certificate(session, rows[0], certificate)

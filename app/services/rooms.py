@@ -12,7 +12,7 @@ from app.access.actor import Actor
 from app.services.actions import Ask, action, after_save, before_delete, before_save, editable_when
 from app.services.completeness import at_commit
 from app.services.errors import Conflict, DomainError
-from models.kit import clock
+from models.kit import clock, formats
 from models.plans import ExamPlan, PlanState
 from models.sites import (
     ExamSite,
@@ -183,14 +183,13 @@ def _copy(
     session: Session, actor: Actor, rows: list[Room], plan_id: str, site_id: str, source_id: str = ""
 ) -> str:
     plan, site = _asked(session, ExamPlan, plan_id, "plan_id"), _asked(session, ExamSite, site_id, "site_id")
-    added, skipped = copy_rooms(
-        session, plan, site, int(source_id) if str(source_id or "").isdecimal() else None
-    )
+    added, skipped = copy_rooms(session, plan, site, formats.row_id(source_id))
     return f"已沿用{added}个考场" + (f",跳过已存在的{skipped}个" if skipped else "")
 
 
 def _asked(session: Session, model: type[Any], key: str, name: str) -> Any:
-    row = session.get(model, int(key)) if str(key or "").isdecimal() else None
+    chosen = formats.row_id(key)
+    row = session.get(model, chosen) if chosen is not None else None
     if row is None:
         raise DomainError("room.copy", "没有找到所选的数据,请重新选择", name)
     return row

@@ -24,7 +24,7 @@ from app.services.errors import Conflict, DomainError
 from models.certificates import Certificate, CertificateState
 from models.directory import Organisation
 from models.jobs import MessageKind, StoredFile
-from models.kit import Text, clock
+from models.kit import Text, clock, formats
 from models.sites import ExamSite, ExamSiteCertificate, ExamSiteFile, SiteState
 
 _FIRST_CODE, _CODES = 10_000, 89_999
@@ -221,7 +221,8 @@ def _certificates_to_add(session: Session) -> list[tuple[str, str]]:
 def _amend(
     session: Session, actor: Actor, rows: list[ExamSite], certificate_id: str = "", address: str = ""
 ) -> str:
-    certificates = [int(certificate_id)] if str(certificate_id or "").isdecimal() else []
+    chosen = formats.row_id(certificate_id)
+    certificates = [chosen] if chosen is not None else []
     amend(session, actor, rows[0], certificates=certificates, address=address or "")
     return "变更已提交,审核期间原有信息继续有效"
 

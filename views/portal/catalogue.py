@@ -29,6 +29,7 @@ from app.services.errors import NotFound
 from app.services.portal import Card, Described, Examination
 from app.services.richtext import clean_html
 from models.certificates import Certificate, CertificateState, Level, Standard
+from models.kit import formats
 from models.plans import PassMode
 from views.portal.shell import PAGE_SIZE, as_public, draw, number_of_page, pager, words_asked
 
@@ -95,12 +96,11 @@ def card(found: Card) -> CertificateCard:
 
 def _wanted() -> portal.Catalogue:
     """What the address asks for; what makes no sense narrows nothing."""
-    organisation, level = request.args.get("organisation", ""), request.args.get("level", "")
-    key = int(organisation) if organisation.isascii() and organisation.isdecimal() else portal.LARGEST_ID
+    level = request.args.get("level", "")
     major = request.args.get("major", "")[:10]
     return portal.Catalogue(
         words=words_asked(),
-        organisation=key if key < portal.LARGEST_ID else None,
+        organisation=formats.row_id(request.args.get("organisation")),
         level=Level(level) if level in list(Level) else None,
         major=major if major.isascii() and major.isalnum() else "",
     )
