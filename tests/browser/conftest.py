@@ -51,3 +51,11 @@ def people(chromium: Browser, installation: Installation, album: Album) -> Itera
     made = People(chromium, installation, album)
     yield made
     made.leave()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A machine busy with two browsers sometimes keeps a page waiting beyond its five seconds: what failed is tried
+    once more, and the summary names it (R), because a second failure or a name that keeps coming back is a defect."""
+    for item in items:
+        if item.get_closest_marker("browser") is not None:
+            item.add_marker(pytest.mark.flaky(reruns=1))

@@ -114,10 +114,12 @@ class Person:
         self.page.locator(".ts-dropdown .option", has_text=words).first.click()
 
     def write(self, label: str, text: str) -> None:
-        """In the rich-text editor."""
-        editor = self.page.get_by_role("textbox", name=label)
+        """In the rich-text editor: seen there before anything else is done, as a person would."""
+        editor = self.page.locator(".ui-editor").get_by_role("textbox", name=label)
         editor.click()
+        expect(editor).to_be_focused()
         editor.fill(text)
+        expect(editor).to_contain_text(text)
 
     def tick(self, label: str) -> None:
         self.page.get_by_label(label).check()
