@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
@@ -118,6 +118,8 @@ class AdmissionTicket(Declared):
     plan: Mapped[ExamPlan]
     candidate: Mapped[Candidate]
     certificate: Mapped[Certificate]
+    if TYPE_CHECKING:  # read with the row from what is scheduled: models/scheduling.py
+        scheduled: Mapped[bool]
 
 
 class Registration(Declared):

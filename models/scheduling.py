@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Mapped
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, column_property
 
 from models.candidates import PICTURES
 from models.certificates import ExamMode
@@ -44,7 +45,7 @@ from models.kit import (
     write,
 )
 from models.plans import ExamPlan, ExamSession, PlanSubject
-from models.registrations import Attendance, Registration
+from models.registrations import AdmissionTicket, Attendance, Registration
 from models.sites import ExamSite, Room
 
 _OPEN = "schedule_published_at is not null"
@@ -327,3 +328,15 @@ class SeatAssignment(Declared):
     registration: Mapped[Registration]
     room_session: Mapped[RoomSession]
     plan: Mapped[ExamPlan]
+
+
+AdmissionTicket.scheduled = column_property(
+    sa.exists()
+    .where(
+        Registration.ticket_id == AdmissionTicket.id,
+        SeatAssignment.registration_id == Registration.id,
+        SeatAssignment.schedule_published_at.is_not(None),
+    )
+    .correlate_except(Registration, SeatAssignment)
+)
+"""Whether a sitting of this ticket is published: only then is there anything to print (R95, E109)."""

@@ -6,6 +6,7 @@ framework's own widgets are ever called and one set of CSS classes serves both.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup
@@ -97,6 +98,7 @@ def is_wide(field: Field) -> bool:
     return kind_of(field) in _WIDE or bool((field.render_kw or {}).get("data-wide"))
 
 
+@cache  # a list draws a hundred out of a few dozen names, all from templates and declarations
 def icon(sprite: str, name: str) -> Markup:
     """A decorative icon out of the sprite at address `sprite`; an empty or foreign (`fa-…`) name draws nothing."""
     if not name or name.startswith("fa"):

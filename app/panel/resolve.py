@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from app.access.actor import current_actor
 from app.services.actions import Action, actions_of
@@ -26,19 +26,19 @@ class Resolved:
     def marked(self, *marks: Mark) -> list[str]:
         return [name for name, declared in self.fields.items() if any(declared.has(mark) for mark in marks)]
 
-    @property
+    @cached_property
     def listed(self) -> list[str]:
         return self.marked(Mark.LISTED) or list(self.fields)[:1]
 
-    @property
+    @cached_property
     def filters(self) -> list[str]:
         return self.marked(Mark.SEARCHED, Mark.EXACT, Mark.FILTERED)
 
-    @property
+    @cached_property
     def tab(self) -> str:
         return next(iter(self.marked(Mark.TABBED)), "")
 
-    @property
+    @cached_property
     def state(self) -> str:
         """The column that holds the row's state, if any."""
         return next((name for name, declared in self.fields.items() if isinstance(declared.type, State)), "")

@@ -70,6 +70,7 @@ def print_rooms(session: Session, actor: Actor, kind: str, rows: Sequence[RoomSe
     "打印准考证",
     icon="printer",
     order=60,
+    when=lambda ticket: ticket.scheduled,
     page="/console/exam_papers/ticket/{id}",
     confirm="下载{n}张准考证;人数较多时在任务中心生成压缩包",
 )

@@ -91,6 +91,19 @@ def test_e109_nothing_is_printed_before_publication(as_: Any, browse: Any, kind:
     assert organisation.get(f"/console/exam_papers/{kind}/{room}").status_code == 409
 
 
+def test_the_ticket_button_stands_only_where_there_is_something_to_print(as_: Any, browse: Any) -> None:
+    """R95, E109: 打印准考证 stands at a row with the published schedule; above the list it is for whichever are ticked."""
+    address = "/console/exam_papers/ticket/"
+    plan, _ = a_plan_with(as_, 1, 30)
+    scheduled(as_, plan)
+    browser = browse(school(as_))
+    assert browser.get("/console/admission_ticket/").status_code == 200
+    assert address not in browser.text()
+    scheduled(as_, plan, publish=True)
+    browser.get("/console/admission_ticket/")
+    assert address in browser.text()
+
+
 def test_e101_guests_are_masked_at_the_host_and_get_their_tickets_at_home(as_: Any, browse: Any) -> None:
     plan, site = a_plan_with(as_, 1, 20)
     made.a_pilot_school_with_quota(as_, school_id=10)
