@@ -47,7 +47,8 @@ def list_page(
     `shown`: the columns this person wants, in order (none chosen = all as declared); the others come last, hidden.
     """
     found = query.find(session, resolved, wish)
-    listed = [name for name in resolved.listed if name not in resolved.same]
+    same = resolved.same
+    listed = [name for name in resolved.listed if name not in same]
     chosen = [name for name in shown if name in listed] or listed
     names = [*chosen, *(name for name in listed if name not in chosen)]
     return ListPage(

@@ -65,12 +65,11 @@ class Resolved:
     @property
     def same(self) -> frozenset[str]:
         """The columns that say the same in every row this actor sees: one's own tenant and what is copied of it."""
-        if not self.own:
+        own = self.own
+        if not own:
             return frozenset()
-        copies = (
-            name for name, declared in self.fields.items() if declared.copied.partition(".")[0] == self.own
-        )
-        return frozenset((self.own, *copies))
+        copies = (name for name, declared in self.fields.items() if declared.copied.partition(".")[0] == own)
+        return frozenset((own, *copies))
 
     @property
     def shown(self) -> list[str]:
