@@ -49,6 +49,7 @@ def list_page(
     found = query.find(session, resolved, wish)
     same = resolved.same
     listed = [name for name in resolved.listed if name not in same]
+    asked = [name for name in resolved.filters if name not in same and _askable(resolved, name)]
     chosen = [name for name in shown if name in listed] or listed
     names = [*chosen, *(name for name in listed if name not in chosen)]
     return ListPage(
@@ -57,9 +58,7 @@ def list_page(
         hint=resolved.panel.hint,
         action=resolved.url + "/",
         tabs=[_tab(resolved, wish, tab, count) for tab, count in found.tabs],
-        filters=[
-            _filter(session, resolved, name, wish) for name in resolved.filters if _askable(resolved, name)
-        ],
+        filters=[_filter(session, resolved, name, wish) for name in asked],
         columns=[
             *(replace(column(resolved, name, wish), hidden=name not in chosen) for name in names),
             *([Column("standing", "状态", "state")] if _only_derived(resolved) else []),
@@ -108,9 +107,9 @@ def column(resolved: Resolved, name: str, wish: Wish) -> Column:
 
 
 def _askable(resolved: Resolved, name: str) -> bool:
-    """Not what is the same everywhere; a reference only to those who may read what it refers to."""
+    """A reference only to those who may read what it refers to."""
     refers = resolved.fields[name].refers
-    return name not in resolved.same and (not refers or readable(refers))
+    return not refers or readable(refers)
 
 
 def _filter(session: Session, resolved: Resolved, name: str, wish: Wish) -> Filter:
@@ -148,9 +147,10 @@ def _row(resolved: Resolved, actor: Actor, row: Declared, names: list[str]) -> R
         )
         for block in resolved.panel.cards
     ]
-    cells: list[Cell] = [cell(resolved, row, name, link=True) for name in names]
+    # the table draws either
+    cells: list[Cell] = [] if blocks else [cell(resolved, row, name, link=True) for name in names]
     state = state_cell(resolved, row)
-    if state is not None and _only_derived(resolved):
+    if state is not None and not blocks and _only_derived(resolved):
         cells.append(state)
     if (
         state is not None

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Dialog, expect
 
 from app.services import notify
+from models.accounts import Account
 from models.declarations import DeclarationBatch
 from models.directory import SchoolDirectory
 from models.kit import formats
@@ -214,3 +215,34 @@ def test_the_pages_before_an_account_are_readable_and_never_scroll_sideways(peop
             assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
     assert people.album.findings == []
     assert people.complaints == []
+
+
+def test_a_forgotten_password_is_set_anew_by_text_message(people: People, installation: Installation) -> None:
+    """忘记密码 from the log-in page, with the wrong code first; the new password opens the console (7.1, R5)."""
+    with installation.session() as session:
+        account = session.scalars(sa.select(Account).where(Account.username == "school01")).one()
+        account.mobile = mobile = "13866660009"
+        session.commit()
+    school = people.window(phone=True)
+    school.visit("/login/")
+    school.follow("忘记密码")
+    expect(school.page.get_by_role("heading", level=1)).to_have_text("忘记密码")
+    school.page.wait_for_load_state("load")
+    school.fill({"账号": "school01", "+86 手机号码": mobile, "验证码": people.read_captcha(school)})
+    school.press("获取验证码")
+    school.told("验证码已发送")
+    code = text_message(installation, mobile)
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    school.fill({"手机验证码": wrong, "新密码": "Chongshe2026", "再次输入新密码": "Chongshe2026"})
+    school.press("重设密码")
+    school.sees("账号、手机号码或验证码不正确")
+    school.fill({"手机验证码": code, "新密码": "Chongshe2026", "再次输入新密码": "Chongshe2026"})
+    picture(school, "forgot")
+    school.press("重设密码")
+    school.told("密码已重设")
+    school.page.wait_for_load_state("load")
+    school.fill({"账号": "school01", "密码": "Chongshe2026", "验证码": people.read_captcha(school)})
+    school.press("登录")
+    expect(school.page.locator(".ui-user")).to_be_visible()
+    assert [told for told in people.complaints if "status of 422" not in told] == []
+    assert people.album.findings == []
