@@ -147,7 +147,7 @@ def _row(resolved: Resolved, actor: Actor, row: Declared, names: list[str]) -> R
         )
         for block in resolved.panel.cards
     ]
-    # the table draws either
+    # a list draws its cards or its cells, never both
     cells: list[Cell] = [] if blocks else [cell(resolved, row, name, link=True) for name in names]
     state = state_cell(resolved, row)
     if state is not None and not blocks and _only_derived(resolved):

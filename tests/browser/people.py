@@ -114,8 +114,8 @@ class Person:
         self.page.locator(".ts-dropdown .option", has_text=words).first.click()
 
     def write(self, label: str, text: str) -> None:
-        """In the rich-text editor, as hands do: what does not appear is typed again. Chromium drops text inserted
-        within milliseconds of the click, while ProseMirror is still placing its cursor; nobody types so soon."""
+        """In the rich-text editor, as hands do: what does not appear is typed again. On a busy machine text inserted
+        within milliseconds of the click has been lost; why is not proven (the editor still placing its cursor?)."""
         editor = self.page.locator(".ui-editor").get_by_role("textbox", name=label)
         editor.click()
         expect(editor).to_be_focused()
