@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from models.kit import (
@@ -170,7 +172,7 @@ class SmsTemplate(Declared):
     name: Mapped[str] = field("用途", Text(60), listed, searched, readonly)
     kind: Mapped[SmsKind] = field("类别", Choice(SmsKind), listed, filtered, readonly)
     body: Mapped[str] = field(
-        "短信内容", Text(400, 2), listed, wide, help="花括号内为变量,只能使用“可用变量”中的,如{count}"
+        "短信内容", Text(400, 2), listed, wide, help="花括号内为变量,只能使用“可用变量”中的,如{账号}"
     )
     variables: Mapped[str] = field(
         "可用变量", Text(200), listed, readonly, help="服务商模板中的{1}、{2}…依次为这些变量"
@@ -196,9 +198,17 @@ class SmsTemplate(Declared):
     )
 
 
+# Nobody misses these for long: a code is asked for again, a reminder stands in the console too.
+PASSING_SMS = ("code", "declaration_closing", "quota_expiring")
+
+
 class SmsState(Choices):
+    """已发送 is what the carrier took; 已送达 and 未送达 are its delivery report."""
+
     QUEUED = "QUEUED", "待发送", "amber"
-    SENT = "SENT", "已发送", "green"
+    SENT = "SENT", "已发送", "blue"
+    DELIVERED = "DELIVERED", "已送达", "green"
+    UNDELIVERED = "UNDELIVERED", "未送达", "red"
     FAILED = "FAILED", "发送失败", "red"
     CANCELLED = "CANCELLED", "已撤回", "grey"
 
@@ -207,9 +217,23 @@ _M = SmsState
 SMS_FLOW = Flow(
     SmsState,
     _M.QUEUED,
-    moves(Move("resend", "重新发送", (_M.FAILED,), _M.QUEUED, icon="refresh")),
-    also=((_M.QUEUED, _M.SENT), (_M.QUEUED, _M.FAILED), (_M.QUEUED, _M.CANCELLED)),
+    moves(Move("resend", "重新发送", (_M.FAILED, _M.UNDELIVERED), _M.QUEUED, icon="refresh")),
+    also=(
+        (_M.QUEUED, _M.SENT),
+        (_M.QUEUED, _M.DELIVERED),
+        (_M.QUEUED, _M.FAILED),
+        (_M.QUEUED, _M.CANCELLED),
+        (_M.SENT, _M.DELIVERED),
+        (_M.SENT, _M.UNDELIVERED),
+        (_M.FAILED, _M.CANCELLED),
+        (_M.UNDELIVERED, _M.CANCELLED),
+    ),
 )
+
+
+def _in_state(state: SmsState) -> Callable[[datetime], sa.ColumnElement[bool]]:
+    return lambda _: SmsMessage.state == state
+
 
 # A tenant's account sees the messages its own actions queued, and may take back one that still waits (4.3).
 _SENDER = Rule("", (SELECT, INSERT, UPDATE), columns=("state",), when="created_by = (select app_account())")
@@ -229,6 +253,9 @@ class SmsMessage(Declared):
         "不早于", Moment(), readonly, help="审核结果先等几分钟再发,其间可以收回决定"
     )
     sent_at: Mapped[datetime | None] = field("发送时间", Moment(), listed, filtered, readonly)
+    reported_at: Mapped[datetime | None] = field(
+        "回执时间", Moment(), listed, readonly, help="服务商告知已送达或未送达的时间"
+    )
     attempts: Mapped[int] = field("尝试次数", Int(0, 100), readonly, default=0)
     receipt: Mapped[str | None] = field("服务商回执", Text(120), readonly)
     error: Mapped[str | None] = field("失败原因", Text(500), listed, readonly)
@@ -246,7 +273,7 @@ class SmsMessage(Declared):
         scope=Scope(
             platform=(
                 read(),
-                Rule("", (UPDATE,), columns=("state",)),
+                Rule("", (UPDATE,), columns=("state", "sent_at", "reported_at", "receipt", "error")),
                 Rule("", (INSERT,)),
             ),
             auth=add(),
@@ -254,12 +281,22 @@ class SmsMessage(Declared):
         ),
         checks=(
             ("body !~ '(^|[^0-9])[0-9]{17}[0-9Xx]($|[^0-9])'", "短信内容不能含证件号码"),
-            ("(state = 'SENT') = (sent_at is not null)", "已发送的短信有发送时间"),
+            (
+                "(state in ('SENT', 'DELIVERED', 'UNDELIVERED')) = (sent_at is not null)",
+                "已发送的短信有发送时间",
+            ),
+            ("(state in ('DELIVERED', 'UNDELIVERED')) = (reported_at is not null)", "有回执的短信有回执时间"),
         ),
-        indexes=(("state", "send_after"), ("about_table", "about_id"), ("mobile", "sent_at")),
-        hint="每5秒发送一次;失败的自动重试,仍失败的可以“重新发送”",
+        indexes=(("state", "send_after"), ("about_table", "about_id"), ("mobile", "sent_at"), ("receipt",)),
+        hint="每5秒发送一次;失败的自动重试,仍失败和未送达的可以“重新发送”。“需处理”中是没有到达的重要短信",
         empty="发件箱是空的",
     )
+    PHASES: ClassVar[dict[str, Callable[[datetime], sa.ColumnElement[bool]]]] = {
+        "需处理": lambda _: sa.and_(
+            SmsMessage.state.in_((_M.FAILED, _M.UNDELIVERED)), SmsMessage.template.not_in(PASSING_SMS)
+        ),
+        **{state.label: _in_state(state) for state in SmsState},
+    }
 
 
 class CodePurpose(Choices):
@@ -312,6 +349,7 @@ class Captcha(Declared):
 
 
 __all__ = [
+    "PASSING_SMS",
     "SMS_FLOW",
     "Captcha",
     "CodePurpose",

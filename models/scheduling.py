@@ -337,8 +337,6 @@ AdmissionTicket.scheduled = column_property(
         SeatAssignment.registration_id == Registration.id,
         SeatAssignment.schedule_published_at.is_not(None),
     )
-    .correlate_except(Registration, SeatAssignment),
-    deferred=True,
+    .correlate_except(Registration, SeatAssignment)
 )
-"""Whether a sitting of this ticket is published: only then is there anything to print (R95, E109). Read where tickets
-are shown, not wherever they are loaded."""
+"""Whether a sitting of this ticket is published: only then is there anything to print (R95, E109)."""

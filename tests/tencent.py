@@ -21,12 +21,31 @@ SERVICE = "sms"
 
 @dataclass
 class Carrier:
-    """What the server was told, and what it answers next (`code`)."""
+    """What the server was told, what it answers next (`code`), and the delivery reports it still holds: as the vendor's,
+    each is handed out once."""
 
     port: int = 0
     sent: list[dict[str, Any]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     code: str = "Ok"
+    reports: list[dict[str, Any]] = field(default_factory=list)
+    pulled: list[dict[str, Any]] = field(default_factory=list)
+
+    def report(self, number: int, status: str, description: str, at: int = 1_620_734_188) -> None:
+        """What became of the message that was sent as the n-th."""
+        mobile = self.sent[number - 1]["PhoneNumberSet"][0]
+        self.reports.append(
+            {
+                "UserReceiveTime": at,
+                "CountryCode": "86",
+                "SubscriberNumber": mobile.removeprefix("+86"),
+                "PhoneNumber": mobile,
+                "SerialNo": f"2019:{number}",
+                "ReportStatus": status,
+                "Description": description,
+                "SessionContext": "",
+            }
+        )
 
     @property
     def address(self) -> str:
@@ -82,9 +101,11 @@ def carrier() -> Iterator[Carrier]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             problem = _problem(headers, body)
-            if not problem and headers.get("x-tc-action") != "SendSms":
+            answers = {"SendSms": self._send, "PullSmsSendStatus": self._pull}
+            answer = answers.get(headers.get("x-tc-action", ""))
+            if not problem and answer is None:
                 problem = "InvalidAction"
-            self._answer(_error(problem) if problem else self._send(json.loads(body)))
+            self._answer(_error(problem) if problem or answer is None else answer(json.loads(body)))
             if problem:
                 service.refused.append(problem)
 
@@ -100,6 +121,11 @@ def carrier() -> Iterator[Carrier]:
                 "IsoCode": "CN",
             }
             return {"Response": {"SendStatusSet": [status], "RequestId": "1"}}
+
+        def _pull(self, asked: dict[str, Any]) -> dict[str, Any]:
+            service.pulled.append(asked)
+            given, service.reports = service.reports[: asked["Limit"]], service.reports[asked["Limit"] :]
+            return {"Response": {"PullSmsSendStatusSet": given, "RequestId": "1"}}
 
         def _answer(self, answer: dict[str, Any]) -> None:
             data = json.dumps(answer).encode()

@@ -67,6 +67,8 @@ _TONES = {
     "未开始": "amber", "未排考": "amber", "待补全": "amber", "待人工确认": "amber",
     "待认证": "blue", "已排考": "blue", "公示中": "blue",
     "未安排": "red", "缺考": "red", "已取消": "red",
+    "待发送": "amber", "已发送": "blue", "已撤回": "grey",
+    "需处理": "red", "未送达": "red", "发送失败": "red",
 }  # fmt: skip
 
 

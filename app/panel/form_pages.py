@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from app.panel.forms import PanelForm, declared_default, parent_column, sole_col
 from app.panel.lists import crumbs
 from app.panel.pages import Closing, Crumb, FormPage, Link
 from app.panel.resolve import Resolved, kind_of, related
-from app.services.actions import hooks_of, notes_of
+from app.services.actions import aids_of, hooks_of, notes_of
 from app.services.files import previewable
 from app.services.form_drafts import Typed
 from app.services.richtext import plain_text
@@ -169,6 +170,7 @@ def form_page(
     link_files(session, resolved, children, form, row)
     if row is not None:
         _keep_within(resolved, form, row)
+        _aid(form, row)
     verb = "新增" if row is None else "编辑"
     here = f"{resolved.url}/{row.id}" if row is not None else ""
     return FormPage(
@@ -245,6 +247,16 @@ def _keep_within(resolved: Resolved, form: PanelForm, row: Declared) -> None:
             control = form._fields[name]
             remote = f"{control.render_kw['data-remote']}?{urlencode(fixed)}"
             control.render_kw = {**control.render_kw, "data-remote": remote}
+
+
+def _aid(form: PanelForm, row: Declared) -> None:
+    """What the row itself says of how a field is filled in (`aided`)."""
+    for name, aid in aids_of(row).items():
+        if (control := form._fields.get(name)) is not None:
+            control.description = aid.text
+            if aid.samples:
+                samples = json.dumps(aid.samples, ensure_ascii=False)
+                control.render_kw = {**(control.render_kw or {}), "data-samples": samples}
 
 
 def link_files(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -88,15 +87,10 @@ def action(model: type[Declared], name: str, label: str, **options: Any) -> Call
     """Register a function `(session, actor, rows, **asked) -> str | Outcome` (for on="list": rows is empty)."""
 
     def register(run: Run) -> Run:
-        _register(Action(model, name, label, run, **options))
+        _actions.setdefault(model.__tablename__, {})[name] = Action(model, name, label, run, **options)
         return run
 
     return register
-
-
-def _register(item: Action) -> None:
-    _actions.setdefault(item.model.__tablename__, {})[item.name] = item
-    actions_of.cache_clear()
 
 
 def move(model: type[Declared], name: str, **options: Any) -> Callable[[Run], Run]:
@@ -153,14 +147,15 @@ def _plain(model: type[Declared], column: str, item: Move) -> Action:
 
 def page_link(model: type[Declared], name: str, label: str, page: str, **options: Any) -> None:
     """Register a button that leads to a hand-made page (`{id}` is the row's)."""
-    _register(Action(model, name, label, None, page=page, **options))
+    _actions.setdefault(model.__tablename__, {})[name] = Action(
+        model, name, label, None, page=page, **options
+    )
 
 
-@cache
-def actions_of(model: type[Declared]) -> tuple[Action, ...]:
+def actions_of(model: type[Declared]) -> list[Action]:
     """The actions of a table: registered ones, and the plain moves of its flows, in order."""
     found = {item.name: item for item in _plain_moves(model)} | _actions.get(model.__tablename__, {})
-    return tuple(sorted(found.values(), key=lambda item: item.order))
+    return sorted(found.values(), key=lambda item: item.order)
 
 
 def action_named(model: type[Declared], name: str) -> Action | None:
@@ -181,6 +176,7 @@ class Hooks:
     addable: list[Callable[[Session, Any], AddOffer]] = field(default_factory=list)
     closing: list[Callable[[Session, Mapping[str, Any]], datetime | None]] = field(default_factory=list)
     notes: list[Callable[[Session, Any, Any], Mapping[str, str]]] = field(default_factory=list)
+    aids: list[Callable[[Any], Mapping[str, Aid]]] = field(default_factory=list)
     figures: list[Callable[[Session, Any, Any], Sequence[Figure]]] = field(default_factory=list)
     choices: dict[str, tuple[tuple[str, ...], Callable[..., Offer]]] = field(default_factory=dict)
 
@@ -191,6 +187,15 @@ class AddOffer:
 
     href: str = ""
     refusal: str = ""
+
+
+@dataclass(frozen=True)
+class Aid:
+    """What the form of a row says under one field, where that depends on the row. `samples`: what stands in braces is
+    shown with these in its place while it is typed."""
+
+    text: str
+    samples: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -309,6 +314,16 @@ def noted(model: type[Declared]) -> Callable[[Callable[..., Any]], Callable[...,
     return register
 
 
+def aided(model: type[Declared]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`(row) -> {column: Aid}`: what helps to fill in the form of this row."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        hooks_of(model).aids.append(function)
+        return function
+
+    return register
+
+
 def counted(model: type[Declared]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`(session, actor, row) -> [Figure]`: numbers on top of a row's page, kept fresh while it is open."""
 
@@ -338,3 +353,8 @@ def notes_of(session: Session, actor: Any, row: Declared) -> dict[str, str]:
     for hook in hooks_of(type(row)).notes:
         found.update(hook(session, actor, row))
     return found
+
+
+def aids_of(row: Declared) -> dict[str, Aid]:
+    """All that helps to fill in the form of a row."""
+    return {name: aid for hook in hooks_of(type(row)).aids for name, aid in hook(row).items()}

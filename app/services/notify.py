@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from string import Formatter
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,31 +12,33 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.services.actions import before_save
+from app.services import sms_words
+from app.services.actions import Aid, aided, before_save
 from app.services.errors import DomainError
 from app.services.sets import insert_rows
+from app.services.sms_words import Variable
 from models.directory import School
 from models.jobs import Message, MessageKind
 from models.kit import clock
 from models.platform import SmsKind, SmsMessage, SmsTemplate
 
 # What each kind of text message says until the operators word it otherwise. What stands in the braces here is what
-# the sender gives, in the order in which a vendor's template counts it.
+# the sender gives (app/services/sms_words.py), in the order in which a vendor's template counts it.
 TEXTS = {
-    "first_password": "您的账号{username}已开通,初始密码{password},首次登录请修改。",
-    "declaration_approved": "贵校申报的{certificate}已通过审核,批准{count}人。",
-    "declaration_refused": "贵校申报的{certificate}未通过审核:{reason}",
-    "quota_changed": "贵校{certificate}本年度指标调整为{count}人。",
-    "became_pilot": "贵校已成为{year}年试点院校,可使用原账号登录业务平台。",
-    "site_decided": "贵校考点{site}的申报{result}。",
-    "score_corrected": "您的{subject}成绩已更正,请登录学生个人空间查看。",
-    "certificate_issued": "您的{certificate}证书已签发,请登录学生个人空间查看。",
-    "plan_cancelled": "考试计划{plan}已取消:{reason}",
-    "code": "验证码{code},{minutes}分钟内有效。请勿告诉他人。",
-    "certificate_revoked": "您的{certificate}证书已注销,如有疑问请联系颁证机构。",
-    "directory_answered": "您反映的{school}名录问题{result}:{answer}",
-    "quota_expiring": "贵校{year}年度有{count}项证书共{left}人的指标未使用,12月31日24:00作废。",
-    "declaration_closing": "贵校有{count}项申报尚未提交,{batch}将于{until}截止。",
+    "first_password": "您的账号{账号}已开通,初始密码{密码},首次登录请修改。",
+    "declaration_approved": "贵校申报的{证书}已通过审核,批准{人数}人。",
+    "declaration_refused": "贵校申报的{证书}未通过审核:{原因}",
+    "quota_changed": "贵校{证书}本年度指标调整为{人数}人。",
+    "became_pilot": "贵校已成为{年度}年试点院校,可使用原账号登录业务平台。",
+    "site_decided": "贵校考点{考点}的申报{结果}。",
+    "score_corrected": "您的{科目}成绩已更正,请登录学生个人空间查看。",
+    "certificate_issued": "您的{证书}证书已签发,请登录学生个人空间查看。",
+    "plan_cancelled": "考试计划{考试计划}已取消:{原因}",
+    "code": "验证码{验证码},{分钟}分钟内有效。请勿告诉他人。",
+    "certificate_revoked": "您的{证书}证书已注销,如有疑问请联系颁证机构。",
+    "directory_answered": "您反映的{院校}名录问题{结果}:{答复}",
+    "quota_expiring": "贵校{年度}年度有{项数}项证书共{剩余人数}人的指标未使用,12月31日24:00作废。",
+    "declaration_closing": "贵校有{项数}项申报尚未提交,{批次}将于{截止时间}截止。",
 }
 NAMES = {
     "first_password": "账号开通和重置密码",
@@ -142,7 +143,7 @@ def _queued(template: str, words: str, text: Sms) -> dict[str, Any]:
         "template": template,
         "subject": NAMES.get(template, template),
         "params": {name: value for name, value in text.params.items() if name not in SECRETS},
-        "body": words.format(**text.params)[:500],
+        "body": sms_words.render(words, text.params),
         "send_after": text.send_after or clock.now(),
         "about_table": table,
         "about_id": key,
@@ -153,8 +154,9 @@ def _queued(template: str, words: str, text: Sms) -> dict[str, Any]:
 def remind(
     session: Session, school_id: int, template: str, params: dict[str, Any], title: str, *, link: str = ""
 ) -> None:
-    """An in-app message to a school, and a text message if it asked for reminders."""
-    body = TEXTS[template].format(**params)
+    """An in-app message to a school, and a text message if it asked for reminders: the same words, as the operators
+    have them now; switched off is only the text message."""
+    body = sms_words.render(_kept(session, template)[0], params)
     message(session, title, body, link=link, kind=MessageKind.TODO, school_id=school_id)
     wants, mobile = session.execute(
         sa.select(School.sms_reminders, School.contact_mobile).where(School.id == school_id)
@@ -168,23 +170,27 @@ def remind(
 
 def wording(session: Session, template: str) -> str | None:
     """What this kind of text message says now; None where it is switched off."""
+    words, active = _kept(session, template)
+    return words if active or template in CODES else None
+
+
+def _kept(session: Session, template: str) -> tuple[str, bool]:
     row = session.execute(
         sa.select(SmsTemplate.body, SmsTemplate.active).where(SmsTemplate.key == template)
     ).one_or_none()
-    if row is None:
-        return TEXTS[template]
-    return row.body if row.active or template in CODES else None
+    return (row.body, row.active) if row is not None else (TEXTS[template], True)
 
 
 def without_secrets(session: Session, template: str, params: dict[str, Any]) -> str:
     """The body again, as it may be kept."""
-    words = wording(session, template) or TEXTS[template]
-    return words.format(**params, **{name: _HIDDEN for name in variables(template) if name in SECRETS})[:500]
+    words, _ = _kept(session, template)
+    hidden = {one.key: _HIDDEN for one in variables(template) if one.key in SECRETS}
+    return sms_words.render(words, {**params, **hidden})
 
 
-def variables(template: str) -> list[str]:
+def variables(template: str) -> list[Variable]:
     """What may stand in the braces, in order."""
-    return list(dict.fromkeys(_names(TEXTS[template])))
+    return sms_words.used(TEXTS.get(template, ""))
 
 
 def kind(template: str) -> SmsKind:
@@ -194,14 +200,14 @@ def kind(template: str) -> SmsKind:
 
 
 def lay_templates(session: Session) -> None:
-    """A row at the desk for every kind of text message; what is there already stays as the operators worded it."""
+    """A row at the desk for every kind of text message; how the operators worded what is there already stays."""
     rows = [
         {
             "key": key,
             "name": NAMES.get(key, key),
             "kind": kind(key),
             "body": body,
-            "variables": "、".join(variables(key)),
+            "variables": "、".join(one.name for one in variables(key)),
             "active": True,
         }
         for key, body in TEXTS.items()
@@ -209,27 +215,22 @@ def lay_templates(session: Session) -> None:
     session.execute(insert(SmsTemplate).values(rows).on_conflict_do_nothing(index_elements=["key"]))
 
 
-def _names(words: str) -> Iterable[str]:
-    return (name for _, name, _, _ in Formatter().parse(words) if name is not None)
+@aided(SmsTemplate)
+def _explain_words(row: SmsTemplate) -> dict[str, Aid]:
+    """Beside the words: what may stand in them, and what comes of it."""
+    known = variables(row.key)
+    said = ";".join(f"{{{one.name}}} {one.meaning}" for one in known)
+    return {"body": Aid(f"花括号内为变量,可以使用:{said}", {one.name: one.sample for one in known})}
 
 
 @before_save(SmsTemplate)
 def _check_words(session: Session, actor: Actor, row: SmsTemplate, values: dict[str, Any]) -> None:
     """Only variables that the sender gives, plainly written; what a message is for must be in it."""
+    row.body = sms_words.tidy(row.body)
     known = variables(row.key)
-    try:
-        used = list(Formatter().parse(row.body))
-    except ValueError:
-        raise DomainError("template.braces", "花括号不成对,请检查变量写法,如{count}", "body") from None
-    for _, name, layout, conversion in used:
-        if name is not None and (name not in known or layout or conversion):
-            raise DomainError(
-                "template.unknown",
-                f"不能使用变量{{{name}}},可用的有{'、'.join(f'{{{one}}}' for one in known)}",
-                "body",
-            )
-    needed = [name for name in known if name in SECRETS]
-    if missing := [name for name in needed if name not in _names(row.body)]:
-        raise DomainError("template.needed", f"短信内容中缺少变量{{{missing[0]}}}", "body")
+    sms_words.check(row.body, known)
+    said = sms_words.used(row.body)
+    if missing := [one for one in known if one.key in SECRETS and one not in said]:
+        raise DomainError("template.needed", f"短信内容中缺少变量{{{missing[0].name}}}", "body")
     if row.key in CODES and not row.active:
         raise DomainError("template.code", "验证码和密码短信不能停用", "active")

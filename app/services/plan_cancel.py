@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.services import notify, quotas
+from app.services import notify, quotas, sms_words
 from app.services.actions import Ask, move
 from app.services.errors import Conflict
 from app.services.registrations import hold
@@ -78,7 +78,7 @@ def _tell_candidates(session: Session, plan: ExamPlan, reason: str) -> None:
     if words is None:
         return
     params = {"plan": plan.name, "reason": reason}
-    body = words.format(**params)[:500]
+    body = sms_words.render(words, params)
     registered = sa.exists().where(Registration.plan_id == plan.id, Registration.candidate_id == Candidate.id)
     mobiles = (
         sa.select(

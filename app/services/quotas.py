@@ -235,6 +235,6 @@ def remind(session: Session) -> int:
         .order_by(Quota.school_id)
     ).all()
     for school_id, count, left in unused:
-        params = {"year": today.year, "count": count, "left": int(left)}
+        params = {"year": today.year, "items": count, "left": int(left)}
         notify.remind(session, school_id, "quota_expiring", params, title)
     return len(unused)

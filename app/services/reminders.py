@@ -27,7 +27,7 @@ def remind_of_drafts(session: Session) -> int:
     rows = session.execute(_drafts(now)).all()
     for school, batch, name, closes, count in rows:
         until = (closes - timedelta(minutes=1)).strftime("%m月%d日%H:%M")
-        params = {"count": count, "batch": name, "until": until}
+        params = {"items": count, "batch": name, "until": until}
         notify.remind(session, school, "declaration_closing", params, _title(name), link=_link(batch))
     return len(rows)
 

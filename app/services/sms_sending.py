@@ -1,4 +1,5 @@
-"""The outbox is emptied: codes first, then what is due; retries, daily caps, and nothing secret kept (3.1, R25).
+"""The outbox is emptied: codes first, then what is due; retries, daily caps, what arrived, and nothing secret kept
+(3.1, R25).
 
 Caps are parameters (系统参数): `sms.mobile_per_day`, what one mobile gets a day beside codes, and `sms.per_day`, what
 the whole platform sends. What is over them goes out the next morning.
@@ -6,6 +7,7 @@ the whole platform sends. What is over them goes out the next morning.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,17 +18,22 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.gateways import sms
 from app.jobs.registry import periodic
-from app.services import notify, parameters
+from app.services import accounts, notify, parameters
 from app.services.actions import move
 from app.services.errors import Conflict
 from config import settings
+from models.accounts import Account
+from models.jobs import MessageKind
 from models.kit import clock
-from models.platform import SmsMessage, SmsState, SmsTemplate
+from models.platform import PASSING_SMS, SmsMessage, SmsState, SmsTemplate
+
+log = logging.getLogger(__name__)
 
 A_TURN = 200  # messages of one turn; the next one comes in five seconds
 MORNING = 8  # o'clock
 MOBILE_PER_DAY, PER_DAY = 20, 200_000
 _LATE = "验证码已过期,未发送"
+ATTENTION = "/console/sms_message/?tab=需处理"
 _OVER = "已达每日上限,顺延至次日发送"
 
 
@@ -75,10 +82,13 @@ def _deliver(session: Session, row: SmsMessage) -> bool:
             row.error = str(reason)[:500]
             row.send_after = now + timedelta(seconds=config.sms_retry_seconds * 4 ** (row.attempts - 1))
     else:
-        row.state, row.sent_at, row.error = SmsState.SENT, now, None
+        row.sent_at, row.error = now, None
         if sms.leaves_the_platform():
+            row.state = SmsState.SENT
             _forget(session, row)
-    return row.state is SmsState.SENT
+        else:  # it has arrived where it is read
+            row.state, row.reported_at = SmsState.DELIVERED, now
+    return row.sent_at is not None
 
 
 def _text(session: Session, row: SmsMessage) -> sms.Text:
@@ -86,13 +96,13 @@ def _text(session: Session, row: SmsMessage) -> sms.Text:
     vendor = vendor or settings().tencent_sms_templates.get(row.template, "")
     given = {**row.params, **(row.secrets or {})}
     return sms.Text(
-        row.mobile, row.body, vendor, [str(given.get(name, "")) for name in notify.variables(row.template)]
+        row.mobile, row.body, vendor, [str(given.get(one.key, "")) for one in notify.variables(row.template)]
     )
 
 
 def _over_a_cap(session: Session, row: SmsMessage, now: datetime) -> bool:
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    sent = sa.select(sa.func.count()).where(SmsMessage.state == SmsState.SENT, SmsMessage.sent_at >= today)
+    sent = sa.select(sa.func.count()).where(SmsMessage.sent_at >= today)
     mine = sent.where(SmsMessage.mobile == row.mobile, SmsMessage.template.not_in(notify.CODES))
     to_mobile, in_all = session.execute(sa.select(mine.scalar_subquery(), sent.scalar_subquery())).one()
     if to_mobile >= parameters.integer(session, "sms.mobile_per_day", MOBILE_PER_DAY):
@@ -124,12 +134,76 @@ def forget_secrets(session: Session) -> int:
     return len(rows)
 
 
+# What arrived
+
+A_ROUND = 50  # calls of one turn; the next one comes in a minute
+
+
+@periodic("sms.reports", every=60)
+def take_reports(session: Session) -> int:
+    """Fetch the carrier's delivery reports; how many were ours. Each call is committed before the next: the carrier
+    tells every report only once."""
+    ours = lost = 0
+    for _ in range(A_ROUND):
+        try:
+            reports = sms.reports()
+        except sms.Unreachable as reason:
+            log.warning("no delivery reports: %s", reason)
+            break
+        for report in reports:
+            row = session.scalars(_reported(report.receipt)).one_or_none()
+            if row is not None:
+                ours += 1
+                lost += _settle(row, report)
+        session.commit()
+        if len(reports) < sms.MOST_REPORTS:
+            break
+    if lost:
+        title = f"有{lost}条重要短信未送达"
+        body = "请在短信发件箱的“需处理”中查看原因,核对手机号码后重新发送"
+        notify.message(session, title, body, kind=MessageKind.TODO, link=ATTENTION, for_platform=True)
+    return ours
+
+
+def _reported(receipt: str) -> sa.Select[Any]:
+    """The message a report is about. One that was sent again meanwhile has another receipt."""
+    return (
+        sa.select(SmsMessage)
+        .where(SmsMessage.receipt == receipt[:120], SmsMessage.state == SmsState.SENT)
+        .limit(1)
+        .with_for_update()
+    )
+
+
+def _settle(row: SmsMessage, report: sms.Report) -> bool:
+    """Whether somebody has to look after it: it matters, and it did not arrive."""
+    row.reported_at = report.at
+    if report.delivered:
+        row.state = SmsState.DELIVERED
+        return False
+    row.state, row.error = SmsState.UNDELIVERED, report.reason[:500]
+    return row.template not in PASSING_SMS
+
+
 @move(SmsMessage, "resend")
 def resend(session: Session, actor: Actor, rows: Sequence[SmsMessage]) -> str:
-    """Once more; not where the secret it told is gone."""
+    """Once more. A password is not kept: its account gets a new one, in a message of its own; a code is asked for
+    again by whoever needs it."""
     for row in rows:
-        if any(name in notify.SECRETS for name in notify.variables(row.template)) and row.secrets is None:
-            raise Conflict("sms.forgotten", "短信中的密码或验证码已清除,请重置密码或重新获取验证码")
-        row.state = SmsState.QUEUED
+        if row.secrets is None and any(one.key in notify.SECRETS for one in notify.variables(row.template)):
+            _new_password(session, actor, row)
+            continue
+        row.state, row.sent_at, row.reported_at, row.receipt = SmsState.QUEUED, None, None, None
     session.flush()
     return f"已重新排队{len(rows)}条短信"
+
+
+def _new_password(session: Session, actor: Actor, row: SmsMessage) -> None:
+    account = session.get(Account, row.about_id or 0) if row.about_table == "account" else None
+    if account is None:
+        raise Conflict("sms.forgotten", "短信中的密码或验证码已清除,请重置密码或重新获取验证码")
+    if account.last_login_at is not None and account.last_login_at > row.created_at:
+        raise Conflict("sms.in_use", f"账号“{account.username}”此后已登录过,不需要重新发送密码")
+    accounts.reset_password(session, actor, [account])
+    row.state, row.error = SmsState.CANCELLED, f"已重置密码并另发短信。原因:{row.error or '未送达'}"[:500]
+    row.sent_at = row.reported_at = None

@@ -3,6 +3,8 @@ the signature (3.1, R25, D12, check 29)."""
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,15 +15,17 @@ import sqlalchemy as sa
 from app.access.actor import AUTH, JOB
 from app.panel import saving
 from app.panel.resolve import resolve
-from app.services import notify, reminders, sms_sending
+from app.services import accounts, notify, reminders, sms_sending, sms_words
 from app.services.actions import action_named
 from app.services.errors import Conflict, DomainError
 from config import reset_settings
+from models.accounts import Account, Role
 from models.directory import School
 from models.jobs import Message
 from models.kit import clock
 from models.platform import Parameter, ParameterKind, SmsMessage, SmsState, SmsTemplate
 from tests import tencent
+from tests.factories import account
 from tests.factories_declarations import at, batch, cast, declaration
 from tests.models import world
 
@@ -79,7 +83,8 @@ def test_without_a_carrier_the_message_stays_where_the_operator_reads_it(as_: An
     assert turn(as_) == 1 and turn(as_) == 0
     with as_(world.PLATFORM) as db:
         row = db.scalars(sa.select(SmsMessage)).one()
-        assert (row.state, row.receipt, row.attempts) == (SmsState.SENT, "outbox", 1)
+        assert (row.state, row.receipt, row.attempts) == (SmsState.DELIVERED, "outbox", 1)
+        assert row.reported_at == row.sent_at
         assert "abcDEF2345" in row.body
 
 
@@ -219,6 +224,139 @@ def test_a_message_whose_secret_is_gone_is_not_sent_again(as_: Any, service: ten
         resend(as_)
 
 
+# What arrived
+
+
+def reports(as_: Any) -> int:
+    with as_(JOB) as db:
+        taken = sms_sending.take_reports(db)
+        db.commit()
+        return taken
+
+
+def told(as_: Any) -> list[tuple[str, str | None]]:
+    with as_(JOB) as db:
+        rows = db.execute(sa.select(Message.title, Message.link).where(Message.for_platform)).all()
+        return [(title, link) for title, link in rows]
+
+
+def test_the_vendors_report_says_that_it_arrived_and_when(as_: Any, service: tencent.Carrier) -> None:
+    queue(as_, *QUOTA)
+    turn(as_)
+    assert reports(as_) == 0, "nothing has come in yet"
+    service.report(1, "SUCCESS", "DELIVRD")
+    assert reports(as_) == 1
+    assert service.refused == [], "signed as the sending is"
+    assert service.pulled == [{"SmsSdkAppId": "1400006666", "Limit": 100}] * 2
+    row = only(as_)
+    assert (row.state, row.error) == (SmsState.DELIVERED, None)
+    assert row.reported_at and row.reported_at.timestamp() == 1_620_734_188
+    assert told(as_) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("UNDELIV", "手机关机、停机或号码状态异常(UNDELIV)"),
+        ("MK:0001", "运营商未能送达(MK:0001)"),
+        ("号码13800000088是空号", "运营商未能送达(号码…是空号)"),
+        ("", "原因不明,请联系服务商(UNKNOWN)"),
+    ],
+)
+def test_what_did_not_arrive_says_why_in_chinese_and_is_sent_again(
+    as_: Any, service: tencent.Carrier, code: str, said: str
+) -> None:
+    queue(as_, *QUOTA)
+    turn(as_)
+    service.report(1, "FAIL", code)
+    assert reports(as_) == 1
+    row = only(as_)
+    assert (row.state, row.error) == (SmsState.UNDELIVERED, said)
+    assert told(as_) == [("有1条重要短信未送达", "/console/sms_message/?tab=需处理")]
+    resend(as_)
+    assert (only(as_).state, only(as_).sent_at, only(as_).reported_at) == (SmsState.QUEUED, None, None)
+    assert turn(as_) == 1
+    service.report(1, "SUCCESS", "DELIVRD")  # late, and about the first attempt
+    service.report(2, "SUCCESS", "DELIVRD")
+    assert reports(as_) == 1
+    assert (only(as_).state, only(as_).receipt) == (SmsState.DELIVERED, "2019:2")
+
+
+def test_reports_of_others_and_for_lost_codes_trouble_nobody(as_: Any, service: tencent.Carrier) -> None:
+    queue(as_, "code", {"code": "123456", "minutes": 5})
+    turn(as_)
+    service.report(1, "FAIL", "EXPIRED")
+    service.reports += [{**service.reports[0], "SerialNo": f"other:{n}"} for n in range(150)]
+    assert reports(as_) == 1 and service.reports == [], (
+        "more than one call where there are more than a hundred"
+    )
+    assert only(as_).state is SmsState.UNDELIVERED
+    assert told(as_) == []
+
+
+def test_a_vendor_that_cannot_be_asked_is_asked_again(
+    as_: Any, service: tencent.Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(as_, *QUOTA)
+    turn(as_)
+    service.report(1, "SUCCESS", "DELIVRD")
+    with monkeypatch.context() as patch:
+        patch.setenv("PANEL_TENCENT_SECRET_KEY", "not the key")
+        reset_settings()
+        assert reports(as_) == 0
+    reset_settings()
+    assert service.refused == ["AuthFailure.SignatureFailure"]
+    assert reports(as_) == 1
+
+
+def test_a_password_that_did_not_arrive_is_made_anew(as_: Any, service: tencent.Carrier) -> None:
+    """R6: it is not kept, so it cannot be sent again; the account gets another."""
+    world.found(as_)
+    with as_(JOB) as db:
+        made = account(db, Role.SCHOOL_PRINCIPAL, school_id=11)
+        db.commit()
+    with as_(world.PLATFORM) as db:
+        accounts.set_first_password(db, db.get_one(Account, made.id))
+        db.commit()
+    turn(as_)
+    service.report(1, "FAIL", "UNDELIV")
+    reports(as_)
+    resend(as_)
+    with as_(JOB) as db:
+        first, second = db.scalars(sa.select(SmsMessage).order_by(SmsMessage.id))
+        assert first.state is SmsState.CANCELLED and "已重置密码并另发短信" in (first.error or "")
+        assert second.state is SmsState.QUEUED and second.secrets
+    turn(as_)
+    before, after = (asked["TemplateParamSet"] for asked in service.sent)
+    assert before[0] == after[0] and before[1] != after[1]
+    service.report(2, "FAIL", "UNDELIV")
+    reports(as_)
+    with as_(JOB) as db:
+        db.get_one(Account, made.id).last_login_at = clock.now()
+        db.commit()
+    with as_(world.PLATFORM) as db:
+        rows = db.scalars(sa.select(SmsMessage).where(SmsMessage.state == SmsState.UNDELIVERED)).all()
+        with pytest.raises(Conflict, match="已登录过"):
+            sms_sending.resend(db, world.PLATFORM, rows)
+
+
+def test_the_outbox_has_a_tab_with_what_needs_looking_after(
+    as_: Any, browse: Any, service: tencent.Carrier
+) -> None:
+    queue(as_, *QUOTA)
+    queue(as_, "code", {"code": "123456", "minutes": 5}, mobile="13800000077")
+    turn(as_)
+    service.report(1, "FAIL", "UNDELIV")
+    service.report(2, "FAIL", "UNDELIV")
+    reports(as_)
+    with as_(JOB) as db:
+        made = account(db, Role.PLATFORM_OPERATOR)
+        db.commit()
+    page = browse(made).get("/console/sms_message/?tab=需处理").get_data(as_text=True)
+    assert re.search(r"需处理.{0,80}1", page, re.DOTALL) and re.search(r"未送达.{0,80}2", page, re.DOTALL)
+    assert "手机关机、停机或号码状态异常(UNDELIV)" in page and "重新发送" in page
+
+
 # Caps
 
 
@@ -250,7 +388,7 @@ def test_the_platform_has_a_daily_cap_and_codes_know_none(as_: Any) -> None:
         assert turn(as_) == 1, "the code; what was sent before counts too"
         with as_(JOB) as db:
             assert db.scalars(
-                sa.select(SmsMessage.template).where(SmsMessage.state == SmsState.SENT)
+                sa.select(SmsMessage.template).where(SmsMessage.sent_at.is_not(None))
             ).all() == ["code"]
 
 
@@ -262,23 +400,25 @@ def test_every_kind_of_message_has_a_name_and_a_row_at_the_desk(as_: Any) -> Non
     assert set(notify.TEXTS) >= notify.CODES | notify.REMINDERS
     with as_(JOB) as db:
         notify.lay_templates(db)
-        db.execute(sa.update(SmsTemplate).where(SmsTemplate.key == "code").values(body="{code}!"))
+        db.execute(sa.update(SmsTemplate).where(SmsTemplate.key == "code").values(body="{验证码}!"))
         notify.lay_templates(db)
         rows = {row.key: row for row in db.scalars(sa.select(SmsTemplate))}
     assert set(rows) == set(notify.TEXTS)
-    assert rows["code"].body == "{code}!", "the operators' own words stay"
-    assert rows["first_password"].variables == "username、password"
+    assert rows["code"].body == "{验证码}!", "the operators' own words stay"
+    assert rows["first_password"].variables == "账号、密码"
 
 
 @pytest.mark.parametrize(
     ("key", "words", "said"),
     [
-        ("quota_changed", "指标为{count}人,{secret}", "不能使用变量{secret}"),
-        ("quota_changed", "指标为{count.__class__}", "不能使用变量"),
-        ("quota_changed", "指标为{count!r:>9}", "不能使用变量"),
+        ("quota_changed", "指标为{人数}人,{secret}", "不能使用变量{secret},可用的有{证书}、{人数}"),
+        ("quota_changed", "指标为{count}人", "不能使用变量{count},可用的有{证书}、{人数}"),
+        ("quota_changed", "指标为{人数.__class__}", "不能使用变量"),
+        ("quota_changed", "指标为{人数!r:>9}", "不能使用变量"),
         ("quota_changed", "指标为{}", "不能使用变量"),
-        ("quota_changed", "指标为{count", "花括号不成对"),
-        ("code", "您的验证码已生成", "缺少变量{code}"),
+        ("quota_changed", "指标为{人数", "花括号不成对"),
+        ("quota_changed", "贵校{院校}的指标", "不能使用变量{院校},可用的有{证书}、{人数}"),
+        ("code", "您的验证码已生成", "缺少变量{验证码}"),
     ],
 )
 def test_the_variables_of_a_template_are_checked(as_: Any, key: str, words: str, said: str) -> None:
@@ -298,7 +438,7 @@ def test_what_the_operators_write_is_what_is_sent_and_what_they_switch_off_is_no
         db.commit()
     with as_(world.PLATFORM) as db:
         row = db.scalars(sa.select(SmsTemplate).where(SmsTemplate.key == "quota_changed")).one()
-        saving.update(db, resolve(SmsTemplate), world.PLATFORM, row, {"body": "【指标】{count}人"}, None)
+        saving.update(db, resolve(SmsTemplate), world.PLATFORM, row, {"body": "【指标】｛ 人数 ｝人"}, None)
         db.commit()
     queue(as_, *QUOTA)
     assert only(as_).body == "【指标】5人"
@@ -316,12 +456,55 @@ def test_what_the_operators_write_is_what_is_sent_and_what_they_switch_off_is_no
         assert db.scalar(sa.select(SmsTemplate.active).where(SmsTemplate.key == "code")) is True
 
 
+def test_every_variable_of_our_own_words_is_in_the_table_and_every_name_is_of_one_variable() -> None:
+    names = [one.name for one in sms_words.VARIABLES]
+    keys = [one.key for one in sms_words.VARIABLES]
+    assert len(set(names)) == len(names) and len(set(keys)) == len(keys)
+    for template, words in notify.TEXTS.items():
+        known = notify.variables(template)
+        samples = {one.key: one.sample for one in known}
+        assert "{" not in sms_words.render(words, samples)
+        assert all(len(one.meaning) > 3 and one.sample for one in known)
+
+
+def test_the_form_says_what_may_stand_in_the_braces(as_: Any, browse: Any) -> None:
+    with as_(JOB) as db:
+        notify.lay_templates(db)
+        made = account(db, Role.PLATFORM_OPERATOR)
+        key = db.scalars(sa.select(SmsTemplate.id).where(SmsTemplate.key == "first_password")).one()
+        db.commit()
+    browser = browse(made)
+    page = html.unescape(browser.get(f"/console/sms_template/{key}/edit").get_data(as_text=True))
+    assert "{账号} 登录账号;{密码} 初始密码" in page
+    assert 'data-samples="{"账号": "4137010028", "密码": ' in page
+
+
 # Reminders
+
+
+def test_a_reminder_says_the_same_in_the_console_as_in_the_text_message(as_: Any) -> None:
+    """As the operators have worded it; switched off is only the text message."""
+    world.found(as_)
+    words = {"items": 2, "batch": "2026年第一次", "until": "3月20日24:00"}
+    with as_(JOB) as db:
+        notify.lay_templates(db)
+        db.get_one(School, 11).sms_reminders = True
+        template = db.scalars(sa.select(SmsTemplate).where(SmsTemplate.key == "declaration_closing")).one()
+        template.body = "请于{截止时间}前提交{批次}的{项数}项申报。"
+        db.flush()
+        notify.remind(db, 11, "declaration_closing", words, "申报即将截止")
+        template.active = False
+        db.flush()
+        notify.remind(db, 11, "declaration_closing", words, "申报即将截止")
+        db.commit()
+        said = "请于3月20日24:00前提交2026年第一次的2项申报。"
+        assert db.scalars(sa.select(Message.body)).all() == [said, said]
+        assert db.scalars(sa.select(SmsMessage.body)).all() == [said]
 
 
 def test_reminders_are_text_messages_only_to_those_who_asked_for_them(as_: Any) -> None:
     world.found(as_)
-    words = {"count": 2, "batch": "2026年第一次", "until": "3月20日24:00"}
+    words = {"items": 2, "batch": "2026年第一次", "until": "3月20日24:00"}
     with as_(JOB) as db:
         db.get_one(School, 11).sms_reminders = True
         db.flush()

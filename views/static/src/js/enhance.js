@@ -23,6 +23,19 @@ export function enhance(root) {
   each(root, "#list[data-view-key]", restoreView);
   each(root, "[data-on-sight]", seen);
   each(root, "textarea[data-rich]:not([data-rich-ready])", rich);
+  each(root, "textarea[data-samples]", exemplify);
+}
+
+/** Words with variables in braces, shown below as they will read. What is no variable stays as it was typed. */
+function exemplify(area) {
+  const samples = JSON.parse(area.dataset.samples);
+  const line = area.closest(".ui-control").querySelector(".ui-sample");
+  const update = () => {
+    line.hidden = !area.value.trim();
+    line.querySelector("output").textContent = area.value.replace(/[{｛]\s*([^{}｛｝\s]+)\s*[}｝]/g, (typed, name) => samples[name] ?? typed);
+  };
+  area.addEventListener("input", update);
+  update();
 }
 
 function searchable(select) {
