@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     upload_support_bytes: int = Field(20 * MB, gt=0, description="Largest supporting file")
     upload_support_files: int = Field(5, gt=0, description="Most supporting files of one declaration or site")
     upload_seal_bytes: int = Field(MB, gt=0, description="Largest seal picture")
+    upload_unsaved_hours: int = Field(
+        72, gt=0, description="Hours a file that was sent ahead of its form stays when nothing is saved"
+    )
     request_body_bytes: int = Field(
         8 * MB, gt=0, description="Largest request body where no upload is expected"
     )

@@ -179,6 +179,14 @@ class FormDraft(Declared):
     )
 
 
+class FileStanding(Choices):
+    """Sent ahead of a form that is still being filled in; named by a row; or about to be removed by the nightly job."""
+
+    AHEAD = "AHEAD", "尚未保存"
+    KEPT = "KEPT", "已保存"
+    GOING = "GOING", "待清除"
+
+
 class StoredFile(Declared):
     """A file kept under a random key outside the web root; the key is what rows refer to (文件).
 
@@ -189,6 +197,7 @@ class StoredFile(Declared):
     kind: Mapped[str] = field("类型", Code(20), listed)
     size: Mapped[int] = field("大小", Int(), listed)
     digest: Mapped[str] = field("SHA-256", Code(64), hidden)
+    standing: Mapped[FileStanding] = field("状态", Choice(FileStanding), hidden, default=FileStanding.KEPT)
     account_id: Mapped[int | None] = reference("上传人", "account", hidden)
     province_id: Mapped[int | None] = reference("省厅", "province", hidden)
     city_id: Mapped[int | None] = reference("地市局", "city", hidden)
@@ -196,7 +205,13 @@ class StoredFile(Declared):
     organisation_id: Mapped[int | None] = reference("培训评价组织", "organisation", hidden)
     person_id: Mapped[int | None] = reference("考生", "person", hidden)
 
-    panel = Panel("文件", scope=Scope(**_OWN), allows=(), append_only=False)
+    panel = Panel(
+        "文件",
+        scope=Scope(**_OWN),
+        allows=(),
+        append_only=False,
+        indexes=(("standing", "created_at"),),
+    )
 
 
 class MessageKind(Choices):
@@ -255,6 +270,7 @@ class Message(Declared):
 
 __all__ = [
     "JOB_FLOW",
+    "FileStanding",
     "FormDraft",
     "Job",
     "JobState",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -55,4 +56,6 @@ def stream(key: str) -> Iterator[bytes]:
 
 
 def delete(key: str) -> None:
-    obstore.delete(store(), key)
+    """Remove a file; one that is gone already is no matter."""
+    with suppress(FileNotFoundError):
+        obstore.delete(store(), key)

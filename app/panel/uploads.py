@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from wtforms import Form
@@ -23,7 +22,9 @@ from config import settings
 from models.kit import Field
 
 
-def keep_upload(session: Session, actor: Actor, declared: Field, upload: FileStorage, field: str) -> str:
+def keep_upload(
+    session: Session, actor: Actor, declared: Field, upload: FileStorage, field: str, *, ahead: bool = False
+) -> str:
     """Check and keep it; returns the key. Raises DomainError beside the field."""
     photo = kind_of(declared) == "photo"
     most = settings().upload_photo_bytes if photo else settings().upload_support_bytes
@@ -32,17 +33,12 @@ def keep_upload(session: Session, actor: Actor, declared: Field, upload: FileSto
         raise DomainError("upload.large", f"文件不能超过{most // 1024**2}M", field, status=413)
     try:
         if photo:
-            return files.keep(
-                session, actor, upload.filename or "照片.jpg", "jpg", check_photo(data).normalised
-            )
+            drawn = check_photo(data).normalised
+            return files.keep(session, actor, upload.filename or "照片.jpg", "jpg", drawn, ahead=ahead)
         kind = check_supporting_file(upload.filename or "", data, declared.type.accepts)
     except DomainError as error:
         raise DomainError(error.code, error.message, field, error.status) from None
-    return files.keep(session, actor, upload.filename or f"文件.{kind}", kind, data)
-
-
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(settings().secret_key.get_secret_value(), salt="upload")
+    return files.keep(session, actor, upload.filename or f"文件.{kind}", kind, data, ahead=ahead)
 
 
 def sent_ahead(
@@ -50,28 +46,25 @@ def sent_ahead(
 ) -> tuple[str, str]:
     """Keep a file whose form is still being filled in: (token, name). The token is good for this account and this
     column only."""
-    key = keep_upload(session, actor, resolved.fields[column], upload, column)
+    key = keep_upload(session, actor, resolved.fields[column], upload, column, ahead=True)
     name = files.plain_name(upload.filename or "")
-    return _signer().dumps([actor.account, f"{resolved.table}.{column}", key, name]), name
+    return files.token(actor.account, f"{resolved.table}.{column}", key, name), name
 
 
 def name_ahead(token: Any) -> str:
     """The name of the file a token stands for; none where it is no token of ours."""
-    try:
-        return str(_signer().loads(token)[3]) if isinstance(token, str) and token else ""
-    except (BadSignature, TypeError, IndexError):
-        return ""
+    read = files.read_token(token)
+    return read[3] if read is not None else ""
 
 
-def _taken(actor: Actor, resolved: Resolved, column: str, token: str) -> str:
-    """The key of the file that was sent ahead."""
-    try:
-        account, place, key, _ = _signer().loads(token)
-    except (BadSignature, TypeError, ValueError):
-        account = place = key = None
+def _taken(session: Session, actor: Actor, resolved: Resolved, column: str, token: str) -> str:
+    """The key of the file that was sent ahead; from here on it stays."""
+    account, place, key, name = files.read_token(token) or (None, "", "", "")
     if (account, place) != (actor.account, f"{resolved.table}.{column}"):
         raise DomainError("upload.token", "文件没有上传成功,请重新选择", column)
-    return str(key)
+    if not files.claim(session, [key]):
+        raise DomainError("upload.gone", f"“{name}”上传后长时间没有保存,已被清除,请重新选择", column)
+    return key
 
 
 def kept_uploads(
@@ -86,7 +79,7 @@ def kept_uploads(
         if isinstance(field.data, FileStorage) and field.data.filename:
             kept[name] = keep_upload(session, actor, declared, field.data, name)
         elif isinstance(field.data, str) and field.data:
-            kept[name] = _taken(actor, resolved, name, field.data)
+            kept[name] = _taken(session, actor, resolved, name, field.data)
         elif adding and not resolved.model.__table__.c[name].nullable:
             raise DomainError("required", f"请上传{declared.label}", name)
     return kept

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -16,7 +18,8 @@ from app.access.actor import Actor
 from app.documents import preview
 from app.gateways import storage
 from app.services.errors import NotFound
-from models.jobs import StoredFile
+from config import settings
+from models.jobs import FileStanding, StoredFile
 
 _TYPES = {
     "pdf": "application/pdf",
@@ -37,8 +40,11 @@ def owner(actor: Actor) -> dict[str, Any]:
     return {"account_id": actor.account, **tenant}
 
 
-def keep(session: Session, actor: Actor, name: str, kind: str, data: bytes | Path) -> str:
-    """Store a file and its row; returns the key. The bytes are there before the row is."""
+def keep(
+    session: Session, actor: Actor, name: str, kind: str, data: bytes | Path, *, ahead: bool = False
+) -> str:
+    """Store a file and its row; returns the key. The bytes are there before the row is. `ahead`: what it belongs to is
+    not saved yet, and whoever saves it must `claim` the file."""
     key = storage.new_key(kind)
     if isinstance(data, Path):
         with data.open("rb") as file:
@@ -54,10 +60,42 @@ def keep(session: Session, actor: Actor, name: str, kind: str, data: bytes | Pat
             kind=kind,
             size=size,
             digest=digest,
+            standing=FileStanding.AHEAD if ahead else FileStanding.KEPT,
             **(owner(actor) if actor.kind != "job" else {}),
         )
     )
     return key
+
+
+def claim(session: Session, keys: Collection[str]) -> set[str]:
+    """Those of the files that are there to stay, in the transaction that names them. One that the nightly job
+    (app/services/files_unsaved.py) has chosen already is not among them; one that is claimed it lets be."""
+    session.execute(
+        sa.update(StoredFile)
+        .where(StoredFile.key.in_(keys), StoredFile.standing == FileStanding.AHEAD)
+        .values(standing=FileStanding.KEPT),
+        execution_options={"synchronize_session": False},
+    )
+    kept = sa.select(StoredFile.key).where(StoredFile.key.in_(keys), StoredFile.standing == FileStanding.KEPT)
+    return set(session.scalars(kept))
+
+
+def token(account: int | None, place: str, key: str, name: str) -> str:
+    """What a form carries in place of a file that was sent ahead: good for this account and this place only."""
+    return _signer().dumps([account, place, key, name])
+
+
+def read_token(text: object) -> tuple[int | None, str, str, str] | None:
+    """(account, place, key, name); None where it is no token of ours."""
+    try:
+        account, place, key, name = _signer().loads(str(text or ""))
+    except (BadSignature, TypeError, ValueError):
+        return None
+    return account, str(place), str(key), str(name)
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(settings().secret_key.get_secret_value(), salt="upload")
 
 
 def plain_name(name: str) -> str:

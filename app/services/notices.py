@@ -77,9 +77,8 @@ def _know_its_pictures(session: Session, actor: Actor, row: Notice, values: dict
     for key in there.keys() - named:
         session.delete(there[key])
     if fresh := named - there.keys():
-        own = sa.select(StoredFile.key).where(StoredFile.key.in_(fresh))
         shown = sa.select(NoticePicture.file).where(NoticePicture.file.in_(fresh))
-        for key in set(session.scalars(sa.union(own, shown))):
+        for key in files.claim(session, fresh) | set(session.scalars(shown)):
             session.add(NoticePicture(notice_id=row.id, file=key))
 
 
@@ -96,7 +95,7 @@ def _only_drafts_go(row: Notice) -> bool:
 def keep_picture(session: Session, actor: Actor, name: str, data: bytes) -> str:
     """Store a picture for a text, redrawn so that nothing but the picture is left; returns its address."""
     kind, drawn = web_picture(data)
-    return PICTURES + files.keep(session, actor, name or f"图片.{kind}", kind, drawn)
+    return PICTURES + files.keep(session, actor, name or f"图片.{kind}", kind, drawn, ahead=True)
 
 
 def may_see_picture(session: Session, actor: Actor, key: str) -> bool:

@@ -16,6 +16,7 @@ import app.services.e_certificates
 import app.services.exam_prints
 import app.services.fees
 import app.services.fees_import
+import app.services.files_unsaved
 import app.services.identity
 import app.services.invigilators
 import app.services.invigilators_import
