@@ -59,6 +59,7 @@ def create_app(engine: Engine | None = None, **overrides: Any) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.production,
         PERMANENT_SESSION_LIFETIME=lifetime(),
+        SESSION_REFRESH_EACH_REQUEST=False,  # what changes in it is said then; idleness is counted in it (`_fresh`)
         MAX_CONTENT_LENGTH=config.upload_zip_bytes,
         MAX_FORM_MEMORY_SIZE=config.request_body_bytes,
         MAX_FORM_PARTS=2000,

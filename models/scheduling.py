@@ -337,6 +337,8 @@ AdmissionTicket.scheduled = column_property(
         SeatAssignment.registration_id == Registration.id,
         SeatAssignment.schedule_published_at.is_not(None),
     )
-    .correlate_except(Registration, SeatAssignment)
+    .correlate_except(Registration, SeatAssignment),
+    deferred=True,
 )
-"""Whether a sitting of this ticket is published: only then is there anything to print (R95, E109)."""
+"""Whether a sitting of this ticket is published: only then is there anything to print (R95, E109). Read where tickets
+are shown, not wherever they are loaded."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from flask import Flask, Response, abort, flash, jsonify, make_response, render_
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
 
-from app.panel.look import icon
+from app.panel.look import finder, icon
 from app.services.richtext import clean_html
 from tools import gallery_pages, gallery_public
 
@@ -41,7 +42,10 @@ def make_gallery() -> Flask:
     app.config.update(SECRET_KEY=os.urandom(16), WTF_CSRF_CHECK_DEFAULT=False, TEMPLATES_AUTO_RELOAD=True)
     CSRFProtect(app)
     app.jinja_env.globals.update(
-        asset=_asset, icon=lambda name: icon(_asset("icons.svg"), name), brand=gallery_pages.BRAND
+        asset=_asset,
+        icon=lambda name: icon(_asset("icons.svg"), name),
+        brand=gallery_pages.BRAND,
+        finder=partial(finder, app.jinja_env),
     )
     app.after_request(_policy)
     app.add_url_rule("/", "index", _index)

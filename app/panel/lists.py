@@ -47,7 +47,7 @@ def list_page(
     `shown`: the columns this person wants, in order (none chosen = all as declared); the others come last, hidden.
     """
     found = query.find(session, resolved, wish)
-    same = resolved.same
+    same, buttons = resolved.same, _buttons(session, resolved, actor, wish)
     listed = [name for name in resolved.listed if name not in same]
     asked = [name for name in resolved.filters if name not in same and _askable(resolved, name)]
     chosen = [name for name in shown if name in listed] or listed
@@ -64,7 +64,7 @@ def list_page(
             *([Column("standing", "状态", "state")] if _only_derived(resolved) else []),
         ],
         rows=[_row(resolved, actor, row, names) for row in found.rows],
-        buttons=_buttons(session, resolved, actor, wish),
+        buttons=buttons,
         bulk=[
             _bulk(resolved, item, wish)
             for item in resolved.actions
@@ -73,7 +73,7 @@ def list_page(
             and (not found.rows or any(item.offered(row) for row in found.rows))
         ],
         pager=_pager(resolved, wish, found),
-        empty=_empty(session, resolved, actor, bool(wish.every)),
+        empty=Empty("") if found.rows else _empty(resolved, buttons, bool(wish.every)),
         cards=bool(resolved.panel.cards),
         state=[("tab", wish.said), ("sort", wish.sort), ("size", str(wish.size))],
         chooser=f"{resolved.url}/columns",
@@ -296,10 +296,10 @@ def _buttons(session: Session, resolved: Resolved, actor: Actor, wish: Wish) -> 
     return links
 
 
-def _empty(session: Session, resolved: Resolved, actor: Actor, filtered: bool) -> Empty:
+def _empty(resolved: Resolved, buttons: Sequence[Link], filtered: bool) -> Empty:
     if filtered:
         return Empty("没有符合条件的数据", "换个条件再搜索,或重置筛选", Link("重置筛选", resolved.url + "/"))
-    hint, link = first_step(resolved, _buttons(session, resolved, actor, Wish()))
+    hint, link = first_step(resolved, buttons)
     return Empty("暂无数据", hint if hint != "暂无数据" else "", link)
 
 

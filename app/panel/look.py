@@ -6,12 +6,16 @@ framework's own widgets are ever called and one set of CSS classes serves both.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Any
 
+from jinja2 import Environment
 from markupsafe import Markup
 from wtforms import Field, widgets
 from wtforms.fields import FieldList, FormField
+
+from app.panel.pages import MenuArea
 
 # First match along the field class's MRO decides; a subclass (FAB, Flask-Admin, ours) has another name.
 _KINDS: dict[str, str] = {
@@ -106,6 +110,20 @@ def icon(sprite: str, name: str) -> Markup:
     return Markup(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>'
     ).format(sprite, name)
+
+
+def finder(environment: Environment, areas: Iterable[MenuArea]) -> Markup:
+    """What the palette (Ctrl+K) offers: every entry of the menu. The same on every page of everybody who has the same
+    menu, so it is drawn once."""
+    names = ((a.label, tuple((i.label, i.href, i.icon) for i in a.items or (a,))) for a in areas)
+    return _finder(environment, tuple(names))
+
+
+@lru_cache(maxsize=256)
+def _finder(
+    environment: Environment, areas: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]
+) -> Markup:
+    return Markup(environment.get_template("panel/_finder.html").render(areas=areas))  # noqa: S704  # a template
 
 
 class LookMeta:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from app.access.actor import Actor
 from app.access.roles import may
@@ -32,7 +33,8 @@ HOME = "/console/"
 
 @dataclass(frozen=True)
 class Entry:
-    """A menu entry: `area/label`, its address, and who sees it."""
+    """A menu entry: `area/label`, its address, and who sees it: a question of the actor's kind, role and ticked
+    menus alone, so that the answer is the same for all who share them."""
 
     menu: str
     href: str
@@ -88,11 +90,24 @@ def _tables(actor: Actor) -> list[Entry]:
     return entries
 
 
+@lru_cache(maxsize=256)
+def _seen(actor: Actor, models: int) -> tuple[Entry, ...]:
+    """The entries of whoever shares this actor's institution, role and menus, in their order. `models`: how many
+    there are, for a table declared later asks anew."""
+    seen = (entry for entry in [*_tables(actor), *_extra] if entry.sees(actor))
+    return tuple(sorted(seen, key=lambda entry: (_rank(entry), entry.order)))
+
+
+def _nameless(actor: Actor) -> Actor:
+    """What of an actor a menu depends on."""
+    return replace(actor, account=actor.account and 0, name="", address="", request="")
+
+
 def menu(actor: Actor, path: str) -> list[MenuArea]:
     """What this actor sees, the active area and entry marked by the path."""
-    seen = [entry for entry in [*_tables(actor), *_extra] if entry.sees(actor)]
+    seen = _seen(_nameless(actor), len(declared_models()))
     areas: dict[str, list[Entry]] = {}
-    for entry in sorted(seen, key=lambda e: (_rank(e), e.order)):
+    for entry in seen:
         areas.setdefault(entry.menu.partition("/")[0], []).append(entry)
     path = next((href for start, href in _under.items() if path.startswith(start)), path)
     here = max(

@@ -63,6 +63,13 @@ class Cell:
     title: str = ""
     html: str = ""  # sanitised rich text (kind "rich") only
 
+    @property
+    def bare(self) -> bool:
+        """Nothing but its text: what most cells of a list are, drawn without asking the macro `value`."""
+        return bool(self.text) and not (
+            self.href or self.title or self.kind in ("state", "photo", "rich") or self.text == "—"
+        )
+
 
 @dataclass(frozen=True)
 class Column:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session, joinedload, undefer
 
 from app.access.actor import current_actor
-from app.panel.resolve import Resolved, kind_of, readable, resolve_table
+from app.panel.resolve import Resolved, kind_of, readable, resolve, resolve_table
 from app.panel.wish import Wish
 from config import settings
 from models.kit import Declared, Mark, clock, formats
 from models.kit.scope import SELECT
 
 _NOBODY = sa.false()
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _TEXTS = ("text", "code", "lines", "rich", "email", "url")
 
 
@@ -38,17 +41,33 @@ class Found:
     page: int
 
 
-def tabs_of(resolved: Resolved) -> list[TabSpec]:
+def tabs_of(resolved: Resolved) -> Sequence[TabSpec]:
     """全部 and one tab per state; a model with derived phases brings its own (`PHASES`, 9.4)."""
-    phases: Mapping[str, Any] | None = getattr(resolved.model, "PHASES", None)
+    return _lasting(resolved.model) or _tabs(resolved.model, clock.now())
+
+
+def _tabs(model: type[Declared], now: datetime) -> tuple[TabSpec, ...]:
+    resolved, whole = resolve(model), TabSpec("", "全部")
+    phases: Mapping[str, Any] | None = getattr(model, "PHASES", None)
     if phases:
-        now = clock.now()
-        return [TabSpec("", "全部"), *(TabSpec(label, label, where(now)) for label, where in phases.items())]
+        return (whole, *(TabSpec(label, label, where(now)) for label, where in phases.items()))
     if not resolved.tab:
-        return []
-    column = getattr(resolved.model, resolved.tab)
-    choices = resolved.fields[resolved.tab].type.choices
-    return [TabSpec("", "全部"), *(TabSpec(c.value, c.label, column == c) for c in choices)]
+        return ()
+    column, choices = getattr(model, resolved.tab), resolved.fields[resolved.tab].type.choices
+    return (whole, *(TabSpec(c.value, c.label, column == c) for c in choices))
+
+
+@cache
+def _lasting(model: type[Declared]) -> tuple[TabSpec, ...]:
+    """The tabs of a table, put together once where they mean the same at every moment; none where time decides."""
+    now = clock.now()
+    tabs, later = _tabs(model, now), _tabs(model, now + timedelta(days=500))
+    return tabs if [_said(tab) for tab in tabs] == [_said(tab) for tab in later] else ()
+
+
+def _said(tab: TabSpec) -> Any:
+    compiled = None if tab.where is None else tab.where.compile(dialect=_DIALECT)
+    return compiled and (str(compiled), compiled.params)
 
 
 def conditions(resolved: Resolved, wish: Wish) -> list[Any]:
@@ -126,7 +145,10 @@ def find(session: Session, resolved: Resolved, wish: Wish) -> Found:
     here = within(resolved, wish)
     filtered = [[*where, *([tab.where] if tab.where is not None else [])] for tab in tabs]
     chosen = next((place for place, tab in enumerate(tabs) if tab.name == wish.tab), None)
-    counts = _counts(session, resolved, filtered if chosen is not None else [here, *filtered])
+    if not where and chosen is not None and _lasting(resolved.model):
+        counts = list(session.execute(_unfiltered(resolved.model, settings().count_cap)).one())
+    else:
+        counts = _counts(session, resolved, filtered if chosen is not None else [here, *filtered])
     total, tabbed = (counts[chosen], counts) if chosen is not None else (counts[0], counts[1:])
     pages = max(1, -(-total // wish.size))
     page = wish.page if total > settings().count_cap else min(wish.page, pages)
@@ -136,7 +158,17 @@ def find(session: Session, resolved: Resolved, wish: Wish) -> Found:
 
 def _counts(session: Session, resolved: Resolved, wheres: list[list[Any]]) -> list[int]:
     """Counts that stop at the cap, all in one statement."""
-    return list(session.execute(sa.select(*(_capped(resolved, where) for where in wheres))).one())
+    return list(session.execute(_counting(resolved, wheres)).one())
+
+
+def _counting(resolved: Resolved, wheres: Iterable[list[Any]]) -> Any:
+    return sa.select(*(_capped(resolved, where) for where in wheres))
+
+
+@cache
+def _unfiltered(model: type[Declared], cap: int) -> Any:  # the cap stands in the statement
+    """The counters of a list that nobody filtered: the statement asked most, put together once."""
+    return _counting(resolve(model), [[] if tab.where is None else [tab.where] for tab in _lasting(model)])
 
 
 def _capped(resolved: Resolved, where: list[Any]) -> Any:
@@ -196,7 +228,7 @@ def _flip(key: Any) -> Any:
 def _loads(resolved: Resolved) -> list[Any]:
     """The references that the list draws, joined: the number of statements does not grow with the rows (F5)."""
     names = dict.fromkeys([*resolved.listed, *(c for block in resolved.panel.cards for c in block.columns)])
-    loads = []
+    loads = [*_derived(resolved.model)]
     for name in names:
         head, _, rest = name.partition(".")
         column = head if not rest else f"{head}_id"
@@ -214,6 +246,13 @@ def _loads(resolved: Resolved) -> list[Any]:
             load = load.joinedload(getattr(target.model, nested.removesuffix("_id")))
         loads.append(load)
     return loads
+
+
+@cache
+def _derived(model: type[Declared]) -> tuple[Any, ...]:
+    """What the database derives of a row, read only where rows are shown: their buttons may ask for it."""
+    found = sa.inspect(model).column_attrs
+    return tuple(undefer(getattr(model, column.key)) for column in found if column.deferred)
 
 
 def named_by(target: Resolved) -> tuple[str, ...]:

@@ -79,10 +79,10 @@ class Resolved:
         return self.fields[name].section or "基本信息"
 
     @property
-    def actions(self) -> list[Action]:
+    def actions(self) -> tuple[Action, ...]:
         return actions_of(self.model)
 
-    @property
+    @cached_property
     def allows(self) -> tuple[str, ...]:
         """The general doors that exist: as declared, but a child row whose parent is no field of its form is made in
         the parent's form only."""

@@ -12,7 +12,7 @@ import secrets
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,15 @@ CSP = (
     " frame-src 'self'"
 )
 DECLARING_HOME = "/console/declaring/"
+_UNREAD = (
+    sa.select(sa.literal(1)).select_from(Message).where(Message.read_at.is_(None)).limit(100)
+)  # "99+" at most
+_STANDING = sa.select(
+    Account.state,
+    Account.epoch,
+    Account.role,
+    sa.select(sa.func.count()).select_from(_UNREAD.subquery()).scalar_subquery(),
+).where(Account.id == sa.bindparam("account"))
 _AS_AUTH = ("/login/", "/register/", "/forgot/", "/captcha.png", "/api/v1/security/")
 
 
@@ -84,7 +93,9 @@ def init_web(app: Flask, session: scoped_session[Any]) -> None:
     app.register_error_handler(HTTPException, http_refused)
     app.register_error_handler(Exception, broken)
     app.context_processor(context)
-    app.jinja_env.globals.update(asset=asset, icon=icon, brand=BRAND)
+    app.jinja_env.globals.update(
+        asset=asset, icon=icon, brand=BRAND, finder=partial(look.finder, app.jinja_env)
+    )
 
 
 def bound() -> None:
@@ -225,14 +236,14 @@ def _fresh() -> bool:
 
 
 def _still_valid(session: scoped_session[Any], actor: Actor) -> bool:
-    """The account is still active, in the same role, and its sessions were not ended (R5)."""
-    row = session.execute(
-        sa.select(Account.state, Account.epoch, Account.role).where(Account.id == actor.account)
-    ).one_or_none()
-    epoch = g.epoch if "epoch" in g else cookie.get("epoch")
-    return (
-        row is not None and row[0] is AccountState.ACTIVE and row[1] == epoch and row[2].value == actor.role
-    )
+    """The account is still active, in the same role, and its sessions were not ended (R5). The same statement counts
+    the unread messages that every page shows."""
+    row = session.execute(_STANDING, {"account": actor.account}).one_or_none()
+    if row is None:
+        return False
+    state, epoch, role, g.unread = row
+    known = g.epoch if "epoch" in g else cookie.get("epoch")
+    return state is AccountState.ACTIVE and epoch == known and role.value == actor.role
 
 
 def log_in(account: Account, must_change: bool, owes_code: bool = False) -> None:
@@ -276,19 +287,10 @@ def context() -> dict[str, Any]:
         return {"menu": [], "who": None, "home_url": "/"}
     actor = current_actor()
     role = Role(actor.role)
-    who = Who(actor.name, cookie.get("tenant_name", ""), role.label, unread(actor))
+    who = Who(actor.name, cookie.get("tenant_name", ""), role.label, g.unread)
     if actor.kind == "candidate":  # who logs in by a code to the phone
         who = replace(who, security_url="")
     return {"menu": menus.menu(actor, request.path), "who": who, "home_url": "/console/"}
-
-
-def unread(actor: Actor) -> int:
-    session = current_app.extensions["panel_session"]
-    few = sa.select(sa.literal(1)).select_from(Message).where(Message.read_at.is_(None)).limit(100).subquery()
-    try:
-        return int(session.scalar(sa.select(sa.func.count()).select_from(few)) or 0)
-    except (sa.exc.PendingRollbackError, sa.exc.InternalError):  # the error page of a failed transaction
-        return 0
 
 
 @cache

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -87,10 +88,15 @@ def action(model: type[Declared], name: str, label: str, **options: Any) -> Call
     """Register a function `(session, actor, rows, **asked) -> str | Outcome` (for on="list": rows is empty)."""
 
     def register(run: Run) -> Run:
-        _actions.setdefault(model.__tablename__, {})[name] = Action(model, name, label, run, **options)
+        _register(Action(model, name, label, run, **options))
         return run
 
     return register
+
+
+def _register(item: Action) -> None:
+    _actions.setdefault(item.model.__tablename__, {})[item.name] = item
+    actions_of.cache_clear()
 
 
 def move(model: type[Declared], name: str, **options: Any) -> Callable[[Run], Run]:
@@ -147,15 +153,14 @@ def _plain(model: type[Declared], column: str, item: Move) -> Action:
 
 def page_link(model: type[Declared], name: str, label: str, page: str, **options: Any) -> None:
     """Register a button that leads to a hand-made page (`{id}` is the row's)."""
-    _actions.setdefault(model.__tablename__, {})[name] = Action(
-        model, name, label, None, page=page, **options
-    )
+    _register(Action(model, name, label, None, page=page, **options))
 
 
-def actions_of(model: type[Declared]) -> list[Action]:
+@cache
+def actions_of(model: type[Declared]) -> tuple[Action, ...]:
     """The actions of a table: registered ones, and the plain moves of its flows, in order."""
     found = {item.name: item for item in _plain_moves(model)} | _actions.get(model.__tablename__, {})
-    return sorted(found.values(), key=lambda item: item.order)
+    return tuple(sorted(found.values(), key=lambda item: item.order))
 
 
 def action_named(model: type[Declared], name: str) -> Action | None:
