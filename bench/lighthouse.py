@@ -106,16 +106,18 @@ def axe() -> Iterator[Figure]:
 
 
 def _look(page: Page, site: Site, places: tuple[str, ...]) -> dict[str, list[str]]:
-    """Address → findings; a place that is not there (404) is none of this installation."""
+    """Address → findings. A place that does not answer would be a page not looked at: an error."""
     from tools.axe import findings
 
     seen: dict[str, list[str]] = {}
     waiting = list(places)
     while waiting:
         path = waiting.pop(0)
-        answer = page.goto(site.address + path)
-        if path in seen or answer is None or answer.status == 404:
+        if path in seen:
             continue
+        answer = page.goto(site.address + path)
+        if answer is None or not answer.ok:
+            raise RuntimeError(f"{path} does not answer with a page")
         seen[path] = [f"{found[1]} {found[2]}" for found in findings(page)]
         waiting += [next_ for next_ in _offers(page, path) if next_ not in seen]
     return seen
