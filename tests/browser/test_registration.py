@@ -1,5 +1,5 @@
-"""A new school, from the portal's entrance to the page where it declares: 注册, 首次登录, 改密码, 完善基础信息 (4.2, 7.1,
-R5–R13, R16, R17, E2, E4, E6)."""
+"""A new school, from the portal's entrance to pilot: 注册, 首次登录, 改密码, 完善基础信息, 申报, 审核通过, 批次结束 (4.2, 7.1,
+R5–R13, R15–R17, R36, E2, E4, E6, E10, E32)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.browser.people import People, Person
 from tests.factories_declarations import at
 
 pytestmark = pytest.mark.browser
-MOBILE, SCHOOL = "13866660001", "杭州新苗职业技术学院"
+MOBILE, SCHOOL, CERTIFICATE = "13866660001", "杭州新苗职业技术学院", "Python程序开发(中级)"
 DIGITS = "12330000470009001"
 USCC = DIGITS + formats.uscc_check_character(DIGITS)
 
@@ -61,22 +61,25 @@ def ground(installation: Installation) -> str:
     return code
 
 
-def test_a_new_school_from_the_portal_to_the_declaration_page(
-    people: People, installation: Installation
-) -> None:
+def test_a_new_school_from_registration_to_pilot(people: People, installation: Installation) -> None:
     code = ground(installation)
     school = people.window()
-    registers(people, school, installation, code)
+    username = registers(people, school, installation, code)
     logs_in_for_the_first_time(people, school)
     completes_its_basics(school)
-    the_operator_reads_the_outbox(people)
     a_province_reads_a_message(people, installation)
+    declares(school)
+    a_province_approves(people)
+    sees_the_result_and_waits_for_the_end_of_the_batch(school)
+    the_operator_reads_the_outbox(people)
+    becomes_pilot(people, installation, username)
     assert [told for told in people.complaints if "status of 422" not in told] == []  # the refused form
     assert people.album.findings == []
     assert "Traceback" not in installation.logs()
 
 
-def registers(people: People, school: Person, installation: Installation, code: str) -> None:
+def registers(people: People, school: Person, installation: Installation, code: str) -> str:
+    """The account it was given."""
     school.visit("/")
     school.page.get_by_role("link", name="试点申报系统").first.click()
     expect(school.page.get_by_role("heading", level=1)).to_have_text("选择身份")
@@ -104,6 +107,7 @@ def registers(people: People, school: Person, installation: Installation, code: 
     school.press("注册")
     expect(school.page.get_by_role("heading", level=1)).to_have_text("注册成功")
     picture(school, "registered")
+    return school.page.locator(".ui-given dd").first.inner_text()
 
 
 def logs_in_for_the_first_time(people: People, school: Person) -> None:
@@ -153,6 +157,50 @@ def completes_its_basics(school: Person) -> None:
     expect(school.control("拟申报的培训人数")).to_be_visible()
 
 
+def declares(school: Person) -> None:
+    school.pick("试点证书", CERTIFICATE)
+    school.fill({"拟申报的培训人数": "80"})
+    school.write("师资情况描述", "专任教师八名,双师型教师五名。")
+    school.write("场地情况描述", "网络实训室两间共一百个工位。")
+    school.press("保存,暂不提交")
+    school.told("已新增证书试点申报")
+    school.press("提交审核")
+    school.press("提交审核")
+    school.told("已提交1项申报")
+
+
+def a_province_approves(people: People) -> None:
+    officer = people.as_person("province33")
+    officer.go("申报管理", "申报审核")
+    officer.row(SCHOOL).get_by_role("link", name="审核").click()
+    officer.fill({"批准人数": "60"})
+    officer.press("通过")
+    officer.told("已通过1项申报")
+
+
+def sees_the_result_and_waits_for_the_end_of_the_batch(school: Person) -> None:
+    """E32: approved is seen at once; the business platform opens when the batch is over."""
+    school.visit("/console/declaring/")
+    expect(school.page.locator("tr", has_text=CERTIFICATE)).to_contain_text("审核通过")
+    school.visit("/console/candidate/")  # E10
+    expect(school.page).to_have_url(re.compile("/console/declaring/$"))
+    picture(school, "declaring-approved")
+
+
+def becomes_pilot(people: People, installation: Installation, username: str) -> None:
+    installation.travel_to("2026-03-21 00:01")
+    school = people.window()
+    school.visit("/login/")
+    school.page.wait_for_load_state("load")
+    school.fill({"账号": username, "密码": "Mingde2026", "验证码": people.read_captcha(school)})
+    school.press("登录")
+    school.go("证书管理", "证书信息管理")
+    expect(school.row(CERTIFICATE)).to_contain_text("60")
+    school.go("考试管理", "考生管理")
+    school.sees("批量导入院校考生")
+    picture(school, "pilot")
+
+
 def the_operator_reads_the_outbox(people: People) -> None:
     """Without a carrier this is where the messages are; and where their words are kept."""
     operator = people.as_person("operator")
@@ -161,7 +209,7 @@ def the_operator_reads_the_outbox(people: People) -> None:
     picture(operator, "outbox")
     operator.go("系统管理", "短信模板")
     operator.row("账号开通和重置密码").get_by_role("link", name="编辑").click()
-    operator.fill({"短信内容": "您的账号{username}已开通,初始密码{pass}。"})
+    operator.fill({"短信内容": "您的账号{账号}已开通,初始密码{pass}。"})
     picture(operator, "template")
     operator.press("保存")
     operator.sees("不能使用变量{pass}")
