@@ -22,6 +22,7 @@ TESTS = (
     "tests/browser/test_main_path.py",
     "tests/browser/test_registration.py",
     "tests/browser/test_review.py",
+    "tests/browser/test_publishing.py",
 )
 LARGEST, MOST = 120 * 1024, 30
 SIZES = ((1280, 128), (1280, 64), (1000, 128), (800, 64), (700, 32))  # (width, colours): the first that fits
@@ -45,7 +46,10 @@ PICTURES = {
     "register": "register",
     "registered": "registered",
     "basics": "basics",
+    "declaring-approved": "declaring-approved",
     "outbox": "outbox",
+    "notice-writing": "notice-writing",
+    "notice-preview": "notice-preview",
     "city-review": "city-review",
     "review-desk": "review-desk",
     "review-many": "review-many",
