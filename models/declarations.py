@@ -317,6 +317,7 @@ class Declaration(Declared):
             ("city_id", "submitted_at", "id"),
         ),
         adds="申报证书试点",
+        told=("batch_id",),  # fixed (7.2): one declares in a batch, and sees in which
         empty="还没有申报。批次开放后,院校在“申报计划”中申报",
     )
     school: Mapped[School]

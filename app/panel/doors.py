@@ -127,10 +127,11 @@ class Doors:
             raise DomainError("state", f"当前状态不能修改{drafts.KEPT if kept else ''}", status=409)
         form_type = self._form_class(adding=False)
         if request.method == "GET":
-            return self._begin(
-                form_type, form_pages.row_data(self.session, self.resolved, self.children, row), row
-            )
+            now = form_pages.Saved(self.session, self.resolved, row)
+            data = form_pages.row_data(self.resolved, self.children, row, now)
+            return self._begin(form_type, data, row, now)
         form, status = form_type(posted()), 422
+        saved: form_pages.Saved | None = None
         stale: Sequence[tuple[str, str, str]] = ()
         if self._valid(form):
             try:
@@ -142,21 +143,29 @@ class Doors:
                 status = self._refused(form, error)
                 row = self.row(key)
                 if error.code == "stale":
-                    around = (self.session, self.resolved, self.children, form, row)
-                    form_pages.link_files(self.session, self.resolved, self.children, form, row)
+                    saved = form_pages.Saved(self.session, self.resolved, row)
+                    around = (self.resolved, self.children, form, row, saved)
+                    form_pages.link_files(*around)
                     stale = form_pages.differences(*around)
                     form_pages.rebase(*around)
-        return self._form_page(form, row, stale=stale, kept=drafts.keep_posted(self, row)), status
+        kept = drafts.keep_posted(self, row)
+        return self._form_page(form, row, saved, stale=stale, kept=kept), status
 
-    def _begin(self, form_type: type[PanelForm], data: dict[str, Any], row: Declared | None) -> str:
+    def _begin(
+        self,
+        form_type: type[PanelForm],
+        data: dict[str, Any],
+        row: Declared | None,
+        saved: form_pages.Saved | None = None,
+    ) -> str:
         """The form as it is opened: with what was typed into it before and never saved, else with `data`."""
         typed = drafts.find(self, row)
         if typed is None:
-            return self._form_page(form_type(data=data), row)
+            return self._form_page(form_type(data=data), row, saved)
         form = form_type(MultiDict(typed.values))
         for child in self.children:
             drop_deleted(form._fields[child.table], {name for name, _ in typed.values})
-        return self._form_page(form, row, typed=typed)
+        return self._form_page(form, row, saved, typed=typed)
 
     def _saved(self, row: Declared, told: str) -> Any:
         """After saving: the row's page, or on to the action whose button was pressed (保存并提交)."""
@@ -171,11 +180,12 @@ class Doors:
         except DomainError as error:
             self.session.rollback()
             row = self.row(row.id)
-            data = form_pages.row_data(self.session, self.resolved, self.children, row)
+            saved = form_pages.Saved(self.session, self.resolved, row)
+            data = form_pages.row_data(self.resolved, self.children, row, saved)
             form = self._form_class(adding=False)(data=data)
             form.blame(error)
             flash("内容已保存为草稿,还没有提交", "warning")
-            return self._form_page(form, row), error.status
+            return self._form_page(form, row, saved), error.status
 
     def _refused(self, form: PanelForm, error: DomainError) -> int:
         """Take everything back and say why in the form; what is not this actor's at all is no form's matter."""
@@ -210,9 +220,16 @@ class Doors:
                 saving.save_children(self.session, self.resolved, actor, row, form, child)
         return row
 
-    def _form_page(self, form: PanelForm, row: Declared | None = None, **said: Any) -> str:
+    def _form_page(
+        self,
+        form: PanelForm,
+        row: Declared | None = None,
+        saved: form_pages.Saved | None = None,
+        **said: Any,
+    ) -> str:
+        saved = saved or form_pages.Saved(self.session, self.resolved, row)
         page = form_pages.form_page(
-            self.session, self.resolved, current_actor(), self.children, form, row=row, **said
+            self.session, self.resolved, current_actor(), self.children, form, row=row, saved=saved, **said
         )
         page.next = safe_next("")
         for dress in _dresses.get(self.resolved.table, ()):

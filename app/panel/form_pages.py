@@ -59,19 +59,31 @@ def place(resolved: Resolved, row: Declared | None) -> str:
     return "&".join(["add", *(f"{name}={value}" for name, value in sorted(proposals(resolved).items()))])
 
 
-def child_rows(session: Session, parent: Resolved, child: Resolved, row: Declared) -> Sequence[Declared]:
-    above = getattr(child.model, parent_column(child, parent))
-    return session.scalars(sa.select(child.model).where(above == row.id).order_by(child.model.id)).all()
+class Saved:
+    """The child rows of a row as they stand in the database, each table read once however often a page asks."""
+
+    def __init__(self, session: Session, parent: Resolved, row: Declared | None) -> None:
+        self._session, self._parent, self._row = session, parent, row
+        self._known: dict[str, Sequence[Declared]] = {}
+
+    def of(self, child: Resolved) -> Sequence[Declared]:
+        if self._row is None:
+            return ()
+        if child.table not in self._known:
+            above = getattr(child.model, parent_column(child, self._parent))
+            rows = sa.select(child.model).where(above == self._row.id).order_by(child.model.id)
+            self._known[child.table] = self._session.scalars(rows).all()
+        return self._known[child.table]
 
 
 def row_data(
-    session: Session, resolved: Resolved, children: Collection[Resolved], row: Declared
+    resolved: Resolved, children: Collection[Resolved], row: Declared, saved: Saved
 ) -> dict[str, Any]:
     """What an edit form starts with."""
     data = {name: getattr(row, name) for name in asked(resolved, adding=False)}
     data["row_version"] = str(row.version)
     for child in children:
-        data[child.table] = [child_data(child, item) for item in child_rows(session, resolved, child, row)]
+        data[child.table] = [child_data(child, item) for item in saved.of(child)]
     return data
 
 
@@ -84,7 +96,7 @@ def child_data(child: Resolved, item: Declared) -> dict[str, Any]:
 
 
 def differences(
-    session: Session, resolved: Resolved, children: Collection[Resolved], form: PanelForm, row: Declared
+    resolved: Resolved, children: Collection[Resolved], form: PanelForm, row: Declared, saved: Saved
 ) -> list[tuple[str, str, str]]:
     """What the other person's saving changed against what stands in this form: (label, yours, theirs)."""
     found = []
@@ -102,14 +114,14 @@ def differences(
             for entry in form._fields[child.table].entries
             if not entry.form.deleted
         ]
-        saved = [_child_text(child, column, item) for item in child_rows(session, resolved, child, row)]
-        if sorted(ours) != sorted(saved):
-            found.append((child.panel.label, "、".join(ours) or "(空)", "、".join(saved) or "(空)"))
+        theirs = [_child_text(child, column, item) for item in saved.of(child)]
+        if sorted(ours) != sorted(theirs):
+            found.append((child.panel.label, "、".join(ours) or "(空)", "、".join(theirs) or "(空)"))
     return found
 
 
 def rebase(
-    session: Session, resolved: Resolved, children: Collection[Resolved], form: PanelForm, row: Declared
+    resolved: Resolved, children: Collection[Resolved], form: PanelForm, row: Declared, saved: Saved
 ) -> None:
     """Put the refused form on top of what is saved now: the next saving goes through. Rows a colleague has removed
     are new ones here, rows he has added are listed too."""
@@ -117,16 +129,16 @@ def rebase(
     for child in children:
         column = sole_column(child, resolved)
         is_file = bool(column) and kind_of(child.fields[column]) in FILES
-        saved = {str(item.id): item for item in child_rows(session, resolved, child, row)}
+        left = {str(item.id): item for item in saved.of(child)}
         entries = form._fields[child.table]
         for entry in list(entries.entries):
-            item = saved.pop(str(entry.form.id.data or ""), None)
+            item = left.pop(str(entry.form.id.data or ""), None)
             if item is None and is_file and entry.form.id.data:
                 entries.entries.remove(entry)  # its file is gone with it
                 continue
             entry.form.id.data = str(item.id) if item is not None else ""
             entry.form.row_version.data = str(item.version) if item is not None else ""
-        for item in saved.values():
+        for item in left.values():
             entries.append_entry(child_data(child, item))
 
 
@@ -162,12 +174,13 @@ def form_page(
     form: PanelForm,
     *,
     row: Declared | None,
+    saved: Saved,
     stale: Sequence[tuple[str, str, str]] = (),
     typed: Typed | None = None,
     kept: bool = False,
 ) -> FormPage:
     """The form of a new row (`row` is none) or of a change, with all that is said around it."""
-    link_files(session, resolved, children, form, row)
+    link_files(resolved, children, form, row, saved)
     if row is not None:
         _keep_within(resolved, form, row)
         _aid(form, row)
@@ -260,11 +273,11 @@ def _aid(form: PanelForm, row: Declared) -> None:
 
 
 def link_files(
-    session: Session,
     resolved: Resolved,
     children: Collection[Resolved],
     form: PanelForm,
     row: Declared | None,
+    saved: Saved,
 ) -> None:
     """Beside a file control: the file that is there already."""
     if row is None:
@@ -280,9 +293,9 @@ def link_files(
         column = sole_column(child, resolved)
         if not column or child.fields[column].refers:
             continue
-        saved = {str(item.id): item for item in child_rows(session, resolved, child, row)}
+        known = {str(item.id): item for item in saved.of(child)}
         for entry in form._fields[child.table].entries:
-            item = saved.get(str(entry.form.id.data or ""))
+            item = known.get(str(entry.form.id.data or ""))
             if item is not None:
                 door = "preview" if previewable(getattr(item, column)) else "file"
                 href = f"{child.url}/{item.id}/{door}/{column}"

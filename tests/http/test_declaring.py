@@ -19,8 +19,10 @@ from models.jobs import FormDraft, StoredFile
 from models.kit import clock
 from tests.conftest import Browser
 from tests.documents import given
+from tests.documents.test_content import compound
 from tests.factories_declarations import WORDS, Cast, at, batch, cast, declaration
 from tests.models.world import PLATFORM
+from tests.security.test_queries import counted
 
 OPEN, LATE = at("2020-04-02 09:00"), at("2020-04-05 00:00")
 WINDOW = "2020-04-01 00:00 ~ 2020-04-04 23:59"
@@ -202,6 +204,25 @@ def test_e23_a_file_sent_ahead_is_judged_at_once_and_belongs_to_the_form(scene: 
     assert (kept.name, kept.file) == ("师资.pdf", scene.all(StoredFile)[0].key)
 
 
+def test_the_form_says_in_which_batch_it_declares_and_reads_its_files_once(
+    scene: Scene, engine: sa.Engine
+) -> None:
+    """7.2 "申报批次 (fixed)": told, not asked, in a new form and in every later one."""
+    school = scene.opened()
+    told = re.compile(r"申报批次/学期</dt>\s*<dd[^>]*>2020年第一次")
+    assert "2020年第一次" in school.get(scene.add).get_data(as_text=True)
+    token = upload(school, "师资.pdf", given.pdf()).json["token"]
+    sent = {"declaration_file-0-id": "", "declaration_file-0-file": token}
+    assert school.post(scene.add, scene.draft(**sent, **major(0, 1))).status_code == 302, school.text()
+    with counted(engine) as asked:
+        page = school.get("/console/declaration/1/edit").get_data(as_text=True)
+    assert told.search(page)
+    assert "师资.pdf" in page
+    assert 'name="batch_id"' not in page
+    assert sum("FROM declaration_file" in statement for statement in asked) == 1
+    assert sum("FROM declaration_major" in statement for statement in asked) == 1
+
+
 def test_a_token_is_good_for_nobody_else(scene: Scene) -> None:
     token = upload(scene.opened(), "师资.pdf", given.pdf()).json["token"]
     manager = scene.opened("manager")
@@ -263,6 +284,31 @@ def test_a_file_is_looked_at_in_a_frame_that_can_do_nothing(scene: Scene) -> Non
         loaded = province.get(f"/console/declaration_file/{row.id}/file/file")
         assert loaded.headers["Content-Disposition"].startswith("attachment")
         loaded.close()
+
+
+def test_r18_a_doc_is_taken_and_only_downloaded(scene: Scene) -> None:
+    school = scene.opened()
+    token = upload(school, "师资.doc", compound("WordDocument")).json["token"]
+    sent = {"declaration_file-0-id": "", "declaration_file-0-file": token}
+    assert school.post(scene.add, scene.draft(**sent)).status_code == 302, school.text()
+    (row,) = scene.all(DeclarationFile)
+    here = f"/console/declaration_file/{row.id}"
+    page = school.get(f"/console/declaration/{row.declaration_id}").get_data(as_text=True)
+    assert f"{here}/file/file" in page
+    assert f"{here}/preview/file" not in page
+    assert school.get(f"{here}/preview/file").status_code == 404
+    loaded = school.get(f"{here}/file/file")
+    assert loaded.headers["Content-Disposition"].startswith("attachment")
+    loaded.close()
+
+
+def test_a_draft_is_deleted_from_its_page_and_only_while_the_window_is_open(scene: Scene) -> None:
+    school, key = scene.opened(), scene.saved()
+    with clock.travel(at("2020-06-01 09:00")):
+        assert scene.opened().post(f"/console/declaration/{key}/delete").status_code == 409
+    school = scene.opened()
+    assert school.post(f"/console/declaration/{key}/delete").status_code == 302
+    assert scene.all(Declaration) == []
 
 
 # What is offered
@@ -331,6 +377,26 @@ def test_r29_a_certificate_approved_earlier_in_the_year_is_offered_as_an_increas
         db.commit()
     answer = scene.opened().get(f"/console/declaration/picker/certificate_id?batch_id={scene.batch}")
     assert any("本年度已批准50人,再次申报为增加指标" in row["hint"] for row in answer.json)
+
+
+def test_the_page_opens_with_the_year_in_which_something_can_be_declared(scene: Scene, as_: Any) -> None:
+    """7.2 "with year/term switch": a batch of the next year that is announced or over does not hide the open one."""
+    with as_(scene.people.province) as db:
+        batch(
+            db,
+            name="2021年第一次",
+            year=2021,
+            window_from=at("2020-03-01 00:00"),
+            window_to=at("2020-03-09 00:00"),
+        )
+        db.commit()
+    school = scene.opened()
+    page = school.get("/console/declaring/").get_data(as_text=True)
+    assert "2020年第一次" in page
+    assert "2021年第一次" not in page
+    assert "2021年第一次" in school.get("/console/declaring/?year=2021").get_data(as_text=True)
+    with clock.travel(at("2020-06-01 09:00")):
+        assert "2021年第一次" in scene.opened().get("/console/declaring/").get_data(as_text=True)
 
 
 def test_r28_outside_the_window_nothing_is_offered_and_forged_posts_are_told_the_window(scene: Scene) -> None:

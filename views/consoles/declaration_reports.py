@@ -73,7 +73,7 @@ class DeclarationReports(BaseView):
     @expose("/")
     @opens("declaration:report")
     def page(self) -> str:
-        years, asked = self._asked()
+        years, batches, asked = self._asked()
         found = reports.report(self.session, asked.by, asked.year, asked.batch)
         page = ReportPage(
             title="申报统计",
@@ -84,7 +84,7 @@ class DeclarationReports(BaseView):
                 for name, label in DIMENSIONS.items()
             ],
             years=years,
-            batches=reports.batches(self.session, asked.year),
+            batches=batches,
             asked=asked,
             figures=[(label, f"{getattr(found.total, name):,}") for name, label in _shown(found)],
             columns=[
@@ -109,7 +109,7 @@ class DeclarationReports(BaseView):
     @opens("declaration:export")
     def excel(self) -> Response:
         """The same as a workbook; noted in the trail as every export is (R135)."""
-        _, asked = self._asked()
+        _, _, asked = self._asked()
         found = reports.report(self.session, asked.by, asked.year, asked.batch)
         self.session.execute(
             sa.select(sa.func.panel_note("EXPORT", "declaration", sa.null(), "导出申报统计"))
@@ -125,18 +125,17 @@ class DeclarationReports(BaseView):
         )
         return workbook(columns, lines, f"申报统计-按{DIMENSIONS[asked.by]}-{asked.year}年度.xlsx")
 
-    def _asked(self) -> tuple[list[int], Asked]:
-        """Anything else than what is offered falls back to it."""
+    def _asked(self) -> tuple[list[int], list[tuple[int, str]], Asked]:
+        """The years and the year's batches that are offered; anything else that is asked falls back to them."""
         years = reports.years(self.session) or [clock.today().year]
         year = formats.row_id(request.args.get("year"))
         now = clock.today().year
         chosen = year if year in years else now if now in years else years[0]
         batch = formats.row_id(request.args.get("batch"))
-        known = {key for key, _ in reports.batches(self.session, chosen)} if batch else set()
+        batches = reports.batches(self.session, chosen)
         by = request.args.get("by", "")
-        return years, Asked(
-            by if by in DIMENSIONS else "certificate", chosen, batch if batch in known else None
-        )
+        known = batch if batch in {key for key, _ in batches} else None
+        return years, batches, Asked(by if by in DIMENSIONS else "certificate", chosen, known)
 
 
 def _shown(found: Report) -> list[tuple[str, str]]:

@@ -15,11 +15,12 @@ from app.access.roles import may
 from app.panel.cells import cell, plain
 from app.panel.form_pages import closing
 from app.panel.gates import opens
-from app.panel.lists import row_links
+from app.panel.lists import column, row_links
 from app.panel.menus import add_entry
 from app.panel.pages import Cell, Column, Crumb, DetailPage, Item, Link, Related, Row, Section
 from app.panel.resolve import resolve
 from app.panel.web import DECLARING_HOME
+from app.panel.wish import Wish
 from app.services.actions import page_link
 from app.services.batches import window_text
 from app.services.declaration_choices import ADD, closed_reason, open_batches
@@ -71,11 +72,12 @@ class Declaring(BaseView):
     def page(self) -> Any:
         actor = current_actor()
         school = self.session.get_one(School, actor.tenant)
-        years = self._years()
-        year = request.args.get("year", type=int) if request.args.get("year") else None
-        year = year if year in years else next(iter(years), None)
-        batches, declared, opened = self._batches(year), self._declarations(year), open_batches(self.session)
+        years, opened = self._years(), open_batches(self.session)
         first = opened[0] if opened else None
+        year = request.args.get("year", type=int) if request.args.get("year") else None
+        if year not in years:  # the year in which something can be declared now, else the newest
+            year = first.year if first else next(iter(years), None)
+        batches, declared = self._batches(year), self._declarations(year)
         page = DetailPage(
             title="申报证书试点",
             crumbs=[Crumb("首页", "/console/"), Crumb("证书管理"), Crumb("申报计划")],
@@ -191,8 +193,7 @@ def _batch_row(batch: DeclarationBatch, actor: Actor) -> Row:
 
 def _declared(rows: list[Declaration], actor: Actor) -> Related:
     resolved = resolve(Declaration)
-    labels = {**{name: resolved.fields[name].label for name in _SHOWN}, "certificate_id": "试点证书"}
-    columns = [Column(name, labels[name]) for name in _SHOWN]
+    columns = [column(resolved, name, Wish()) for name in _SHOWN]
     shown = [
         Row(
             str(row.id),
