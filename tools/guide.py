@@ -54,6 +54,7 @@ PICTURES = {
     "review-desk": "review-desk",
     "review-many": "review-many",
     "review-report": "review-report",
+    "review-sheet": "review-sheet",
 }
 
 

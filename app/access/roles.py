@@ -190,7 +190,7 @@ school: list export
 certificate: list
 declaration_batch: list add edit delete export
 declaration_batch_certificate: list add edit delete
-declaration: list export print recommend review review_next report
+declaration: list export print recommend review review_next review_by_sheet report
 declaration_major: list
 declaration_file: list
 review: list
@@ -226,7 +226,7 @@ city: list
 school: list
 declaration_batch: list
 declaration_batch_certificate: list
-declaration: list export print recommend review review_next report
+declaration: list export print recommend review review_next review_by_sheet report
 declaration_major: list
 declaration_file: list
 review: list

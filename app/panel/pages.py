@@ -364,6 +364,7 @@ class ImportPage(Page):
 
     action: str = ""
     template: Link | None = None  # 下载模板
+    filled: bool = False  # it comes with the rows there are to work on
     hints: Sequence[str] = ()
     accept: str = ".xlsx"
     field: str = "file"

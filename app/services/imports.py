@@ -7,7 +7,7 @@ one that was not (E140). The same file twice changes nothing the second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,6 +31,7 @@ from app.services.errors import Conflict, DomainError, NotFound, Refused
 from app.services.staging import CHANGED, NEW, REFUSED, Row, Seen, Staged, keep_rows, refused_rows, seen_keys
 from app.sheets import errors_book, export, guard, reader
 from app.sheets.spec import ReadReport, SheetLimits, SheetSpec
+from app.sheets.template import Given
 from config import settings
 from models.jobs import Job, JobState, StoredFile
 from models.kit import clock, formats, model_named
@@ -52,6 +53,16 @@ class Context:
     carry: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Report:
+    """What the page of a dry run says of it, where 新增、修改、无变化 are not the words: what was counted, what confirming
+    will do in numbers, and what there is to say where it would do nothing."""
+
+    figures: Sequence[tuple[str, int, str]]  # (label, number, tone)
+    deed: str
+    idle: str
+
+
 Cleaners = Mapping[str, Callable[[Any], Any]]
 Reader = Callable[[Path, int], Iterator[list[Row]]]
 """(file, number of the last row already kept) → chunks of later rows; numbers rise."""
@@ -69,6 +80,9 @@ class Importer:
     moved on since the check it raises, and nothing is written.
 
     `personal` columns (name → kind of number, as `cipher` knows it) are encrypted while they wait.
+
+    With `filled` its workbook comes with the rows there are to work on, `filled(session, actor, where)`, instead of
+    empty: those within the filters of the list. `report(actor, counts, carry)` puts the dry run into words of its own.
     """
 
     table: str
@@ -94,6 +108,13 @@ class Importer:
     may_skip: bool = True  # whether 仅导入正确行 is offered
     skips: bool = False  # whether it is what happens unless the other is chosen (R77, E88)
     hints: tuple[str, ...] = ()
+    filled: Callable[[Session, Actor, Sequence[Any]], Given] | None = None
+    report: Callable[[Actor, Mapping[str, int], Mapping[str, Any]], Report] | None = None
+
+    @property
+    def title(self) -> str:
+        """What its button and its page are called."""
+        return self.label if self.label.startswith("批量") else f"批量导入{self.label}"
 
     def spec(self, session: Session, actor: Actor) -> SheetSpec:
         """The sheet, for this actor (drop-downs may come from its rows)."""
@@ -120,9 +141,14 @@ def register(importer: Importer) -> Importer:
     _importers[importer.table, importer.name] = importer
     if importer.name != importer.table:  # the table's own has its button from the panel
         address = f"/console/{importer.table}/import/{importer.name}"
-        label = importer.label if importer.label.startswith("批量") else f"批量导入{importer.label}"
         page_link(
-            model_named(importer.table), importer.verb, label, address, on="list", icon="upload", order=20
+            model_named(importer.table),
+            importer.verb,
+            importer.title,
+            address,
+            on="list",
+            icon="upload",
+            order=20,
         )
     return importer
 
@@ -187,7 +213,7 @@ def start(
     return queue.enqueue(
         session,
         actor,
-        f"导入{importer.label}",
+        importer.title.replace("批量导入", "导入", 1),
         "import.check",
         {**params, **kept, "mode": mode if importer.may_skip else ALL},
         permission=importer.permission,

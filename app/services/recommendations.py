@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.services.actions import Ask, action
 from app.services.errors import Conflict, DomainError
-from app.services.review_records import clean_remarks
+from app.services.review_records import Answer, answer, clean_remarks
 from models.declarations import Declaration, DeclarationState, Opinion, Recommendation, ReviewStage
 from models.kit import Int, Text, clock
 
@@ -37,10 +37,12 @@ def latest(session: Session, declarations: Sequence[int]) -> dict[int, Recommend
 def proposed_counts(session: Session, rows: Sequence[Declaration]) -> dict[int, int]:
     """What to propose as approved number: what staff suggest, else what was applied for."""
     said = latest(session, [row.id for row in rows])
-    return {
-        row.id: (said[row.id].suggested_count if row.id in said else None) or row.applied_count
-        for row in rows
-    }
+    return {row.id: proposed_count(row, said.get(row.id)) for row in rows}
+
+
+def proposed_count(row: Declaration, said: Recommendation | None) -> int:
+    """The number that stands in the principal's form."""
+    return (said.suggested_count if said else None) or row.applied_count
 
 
 def proposed_social(session: Session, rows: Sequence[Declaration]) -> dict[int, int | None]:
@@ -74,22 +76,19 @@ def recommend(
     actor: Actor,
     rows: list[Declaration],
     opinion: str,
-    suggested_count: int | Mapping[int, int | None] | None = None,
-    reason: str | None = None,
-    social_count: int | None = None,
+    suggested_count: Answer[int] = None,
+    reason: Answer[str] = None,
+    social_count: Answer[int] = None,
     remarks: Mapping[str, str] | None = None,
 ) -> str:
     """Note an opinion for the principal; the declaration itself stays as it is. A later one replaces it."""
     stage, state = STAGES[actor.kind]
     said = Opinion(opinion)
-    if said is Opinion.AGAINST and not reason:
-        raise DomainError("recommend.reason", "建议不通过要写明理由", "reason")
     for row in rows:
+        if said is Opinion.AGAINST and not answer(reason, row):
+            raise DomainError("recommend.reason", "建议不通过要写明理由", "reason")
         if row.state is not state:
             raise Conflict("review.state", f"“{row}”当前为“{row.state.label}”,不能这样处理")
-    given = (
-        suggested_count if isinstance(suggested_count, Mapping) else {row.id: suggested_count for row in rows}
-    )
     counted = said is Opinion.FOR and stage is ReviewStage.PROVINCE
     session.execute(
         sa.insert(Recommendation).inline(),
@@ -99,9 +98,9 @@ def recommend(
                 "school_id": row.school_id,
                 "stage": stage,
                 "opinion": said,
-                "suggested_count": given.get(row.id) if counted else None,
-                "social_count": social_count if counted else None,
-                "reason": reason,
+                "suggested_count": answer(suggested_count, row) if counted else None,
+                "social_count": answer(social_count, row) if counted else None,
+                "reason": answer(reason, row),
                 "remarks": clean_remarks(remarks or {}) or None,
                 "author_id": actor.account,
                 "made_at": clock.now(),

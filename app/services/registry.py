@@ -36,6 +36,7 @@ import app.services.registrations_import
 import app.services.reminders
 import app.services.review_desk
 import app.services.reviews
+import app.services.reviews_import
 import app.services.rooms
 import app.services.rooms_import
 import app.services.scheduling

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
+from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -34,22 +36,36 @@ REMARKED = {
 LONGEST_REMARK = 500
 
 
+T = TypeVar("T")
+Answer: TypeAlias = T | Mapping[int, T | None] | None
+"""What is said of declarations decided together: one answer for all of them, or one each by its id."""
+
+
+def answer(given: Answer[T], row: Declaration) -> T | None:
+    """What was said of this one."""
+    return given.get(row.id) if isinstance(given, Mapping) else given
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """A decision of one stage; `counts` by declaration where it approves."""
+    """A decision of one stage; `counts` by declaration where it approves, `reasons` where it refuses."""
 
     stage: ReviewStage
     decision: Decision
-    reason: str | None = None
     counts: Mapping[int, int] = field(default_factory=dict)
+    reasons: Mapping[int, str] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
 
 
 def record(session: Session, actor: Actor, rows: Sequence[Declaration], verdict: Verdict) -> None:
     """One review a declaration, kept for ever."""
-    given = {"reason": verdict.reason, "remarks": dict(verdict.remarks)}
     each = [
-        {"declaration_id": row.id, "school_id": row.school_id, "approved_count": verdict.counts.get(row.id)}
+        {
+            "declaration_id": row.id,
+            "school_id": row.school_id,
+            "approved_count": verdict.counts.get(row.id),
+            "reason": verdict.reasons.get(row.id),
+        }
         for row in rows
     ]
     same = {
@@ -57,7 +73,7 @@ def record(session: Session, actor: Actor, rows: Sequence[Declaration], verdict:
         "decision": verdict.decision,
         "reviewer_id": actor.account,
         "decided_at": clock.now(),
-        **{name: value for name, value in given.items() if value},
+        **({"remarks": dict(verdict.remarks)} if verdict.remarks else {}),
     }
     session.execute(insert_rows(Review, each, **same).inline())
 
@@ -69,7 +85,11 @@ def clean_remarks(remarks: Mapping[str, str]) -> dict[str, str]:
 
 
 def tell_schools(
-    session: Session, rows: Sequence[Declaration], template: str, result: str, reason: str = ""
+    session: Session,
+    rows: Sequence[Declaration],
+    template: str,
+    result: str,
+    reasons: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
     """Each school reads it at once; the text message waits as long as the decision can be taken back (R32)."""
     mobiles: dict[int, str] = dict(
@@ -83,7 +103,7 @@ def tell_schools(
         [
             notify.Note(
                 f"证书试点申报{result}:{row.certificate.full_name}",
-                reason or f"批准{row.approved_count}人",
+                reasons.get(row.id) or f"批准{row.approved_count}人",
                 link=f"/console/declaration/{row.id}",
                 kind=MessageKind.RESULT,
                 to={"school_id": row.school_id},
@@ -97,7 +117,11 @@ def tell_schools(
         [
             notify.Sms(
                 mobiles.get(row.school_id),
-                {"certificate": row.certificate.full_name, "count": row.approved_count, "reason": reason},
+                {
+                    "certificate": row.certificate.full_name,
+                    "count": row.approved_count,
+                    "reason": reasons.get(row.id, ""),
+                },
                 about=("declaration", row.id),
                 send_after=later,
             )

@@ -4,6 +4,7 @@ decision back while its message still waits (4.3, R32–R34, E26–E28). Every d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,16 @@ from app.services.actions import Ask, move
 from app.services.declarations import tell_reviewers
 from app.services.errors import Conflict, DomainError, Refused
 from app.services.recommendations import proposed_counts, proposed_social
-from app.services.review_records import RETRACTABLE, Verdict, clean_remarks, record, stop_texts, tell_schools
+from app.services.review_records import (
+    RETRACTABLE,
+    Answer,
+    Verdict,
+    answer,
+    clean_remarks,
+    record,
+    stop_texts,
+    tell_schools,
+)
 from models.declarations import (
     Decision,
     Declaration,
@@ -31,13 +41,6 @@ from models.kit import Flag, Int, Text, clock
 from models.quotas import QuotaKind
 
 _REASON = Ask("reason", "不通过原因", Text(500, 2), help="2–500字,会短信告知院校")
-Number = int | None | Mapping[int, int | None]
-"""One number for all rows, or one a row by its id."""
-
-
-def _of(number: Number, row: Declaration) -> int | None:
-    return number.get(row.id) if isinstance(number, Mapping) else number
-
 
 # City
 
@@ -56,7 +59,7 @@ def disagree(
     session: Session,
     actor: Actor,
     rows: list[Declaration],
-    reason: str,
+    reason: Answer[str],
     remarks: Mapping[str, str] | None = None,
 ) -> str:
     """待地市审核 → 审核不通过: the province never sees it pending (E27)."""
@@ -103,8 +106,8 @@ def approve(
     session: Session,
     actor: Actor,
     rows: list[Declaration],
-    approved_count: Number = None,
-    social_count: Number = None,
+    approved_count: Answer[int] = None,
+    social_count: Answer[int] = None,
     exceed: bool = False,
 ) -> str:
     """待审核 → 审核通过 with a number of the province's own choice, which becomes quota (R34, E26). Without any number
@@ -114,8 +117,8 @@ def approve(
     counts: dict[int, int] = {}
     grants: list[quotas.Grant] = []
     for row in rows:
-        counts[row.id] = _granted(row, approved_count, exceed)
-        grants += _split(row, counts[row.id], _of(social_count, row))
+        counts[row.id] = granted(row, approved_count, exceed)
+        grants += split(row, counts[row.id], answer(social_count, row))
     _decide(session, rows, DeclarationState.PENDING, state=DeclarationState.APPROVED, counts=counts)
     record(session, actor, rows, Verdict(ReviewStage.PROVINCE, Decision.APPROVED, counts=counts))
     quotas.grant(session, actor, grants)
@@ -124,9 +127,9 @@ def approve(
     return f"已通过{len(rows)}项申报"
 
 
-def _granted(row: Declaration, number: Number, exceed: bool) -> int:
+def granted(row: Declaration, number: Answer[int], exceed: bool) -> int:
     """The number for this row, asked twice where it is more than was applied for (E26)."""
-    given = _of(number, row)
+    given = answer(number, row)
     if given is None and isinstance(number, Mapping):
         raise DomainError("approve.count", f"请填写“{row}”的批准人数", "approved_count")
     count = row.applied_count if given is None else given
@@ -138,7 +141,7 @@ def _granted(row: Declaration, number: Number, exceed: bool) -> int:
     return count
 
 
-def _split(row: Declaration, count: int, social: int | None) -> list[quotas.Grant]:
+def split(row: Declaration, count: int, social: int | None) -> list[quotas.Grant]:
     """One pot, or two where the batch keeps social candidates apart (R39, 9.9)."""
     if row.batch.social_quota_mode is SocialQuotaMode.SHARED:
         if social:
@@ -154,28 +157,34 @@ def refuse(
     session: Session,
     actor: Actor,
     rows: list[Declaration],
-    reason: str,
+    reason: Answer[str],
     remarks: Mapping[str, str] | None = None,
 ) -> str:
     """待审核 → 审核不通过, with a reason, and remarks on single fields where there are any."""
     return _refuse(session, actor, rows, reason, DeclarationState.PENDING, ReviewStage.PROVINCE, remarks)
 
 
+def check_reason(reason: str | None) -> str:
+    """The reason, where it is one (4.3)."""
+    if not 2 <= len(reason or "") <= 500:
+        raise DomainError("refuse.reason", "不通过原因为2–500字", "reason")
+    return reason or ""
+
+
 def _refuse(
     session: Session,
     actor: Actor,
     rows: list[Declaration],
-    reason: str,
+    reason: Answer[str],
     state: DeclarationState,
     stage: ReviewStage,
     remarks: Mapping[str, str] | None,
 ) -> str:
-    if not 2 <= len(reason) <= 500:
-        raise DomainError("refuse.reason", "不通过原因为2–500字", "reason")
-    _decide(session, rows, state, state=DeclarationState.REFUSED, reason=reason)
+    reasons = {row.id: check_reason(answer(reason, row)) for row in rows}
+    _decide(session, rows, state, state=DeclarationState.REFUSED, reasons=reasons)
     said = clean_remarks(remarks or {})
-    record(session, actor, rows, Verdict(stage, Decision.REFUSED, reason, remarks=said))
-    tell_schools(session, rows, "declaration_refused", "审核不通过", reason)
+    record(session, actor, rows, Verdict(stage, Decision.REFUSED, reasons=reasons, remarks=said))
+    tell_schools(session, rows, "declaration_refused", "审核不通过", reasons)
     return f"已退回{len(rows)}项申报"
 
 
@@ -254,14 +263,15 @@ def _decide(
     *,
     state: DeclarationState,
     counts: Mapping[int, int] | None = None,
-    reason: str | None = None,
+    reasons: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
     for row in rows:
-        _require(row, source)
-    _change(session, rows, state, counts, reason)
+        require_turn(row, source)
+    _change(session, rows, state, counts, reasons)
 
 
-def _require(row: Declaration, state: DeclarationState) -> None:
+def require_turn(row: Declaration, state: DeclarationState) -> None:
+    """Whether the declaration waits in this state, or whose turn it is."""
     if row.state is DeclarationState.CITY_PENDING and state is DeclarationState.PENDING:
         raise Conflict("review.city", "本批次须先由地市级教育局审核")
     if row.state is not state:
@@ -273,7 +283,7 @@ def _change(
     rows: Sequence[Declaration],
     state: DeclarationState,
     counts: Mapping[int, int] | None,
-    reason: str | None = None,
+    reasons: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
     """All rows in one statement, each still as it was read: what somebody else decided meanwhile is not overwritten.
     `counts` are the province's: without them the column is left alone, for a city may not even touch it."""
@@ -283,11 +293,12 @@ def _change(
             sa.cast([row.id for row in rows], ARRAY(sa.BigInteger)),
             sa.cast([row.version for row in rows], ARRAY(sa.Integer)),
             sa.cast([given.get(row.id) for row in rows], ARRAY(sa.Integer)),
+            sa.cast([reasons.get(row.id) for row in rows], ARRAY(sa.Text)),
         )
-        .table_valued("id", "seen", "count", name="new")
+        .table_valued("id", "seen", "count", "reason", name="new")
         .render_derived()
     )
-    values: dict[Any, Any] = {Declaration.state: state, Declaration.refusal_reason: reason}
+    values: dict[Any, Any] = {Declaration.state: state, Declaration.refusal_reason: new.c.reason}
     if counts is not None:
         values[Declaration.approved_count] = new.c.count
     changed = session.execute(
@@ -304,5 +315,5 @@ def _change(
         fresh = dict(zip(("version", "updated_at"), now[row.id], strict=True))
         if counts is not None:
             fresh["approved_count"] = given.get(row.id)
-        for name, value in {**fresh, "state": state, "refusal_reason": reason}.items():
+        for name, value in {**fresh, "state": state, "refusal_reason": reasons.get(row.id)}.items():
             set_committed_value(row, name, value)

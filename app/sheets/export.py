@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo
 from rustpy_xlsxwriter import Format, write_worksheet
 
 from app.services.errors import DomainError
-from app.sheets.spec import Kind
-from app.sheets.template import DATA_SHEET, NUMBER_FORMATS
+from app.sheets.spec import DATA_SHEET, NUMBER_FORMATS, Kind
 
 MAX_ROWS = 1_048_575
 """What one sheet holds beside its header."""

@@ -12,6 +12,17 @@ from typing import Literal, NamedTuple
 Kind = Literal["text", "code", "integer", "decimal", "date", "moment", "choice"]
 Value = str | int | Decimal | date | None  # `datetime` is a `date`
 
+DATA_SHEET = "数据"
+NUMBER_FORMATS: dict[Kind, str] = {
+    "text": "@",
+    "code": "@",
+    "choice": "@",
+    "integer": "0",
+    "decimal": "General",
+    "date": "yyyy-mm-dd",
+    "moment": "yyyy-mm-dd hh:mm",
+}
+
 REASON_LABEL = "错误原因"
 """Last column of the error workbook; ignored without a note when such a workbook is uploaded again (6.1)."""
 
@@ -50,7 +61,8 @@ def address(column: int, number: int) -> str:
 class SheetColumn:
     """One column. `code` is a long number kept as text: a numeric cell in it is refused (R59, E50, E73).
 
-    A `moment` is read as a naive `datetime` in local time (Asia/Shanghai, D11).
+    A `moment` is read as a naive `datetime` in local time (Asia/Shanghai, D11). A `given` column comes filled with the
+    rows there are to work on and is only read.
     """
 
     name: str
@@ -61,11 +73,17 @@ class SheetColumn:
     help: str = ""
     sample: str = ""
     width: int = 18
+    given: bool = False
+
+    @property
+    def starred(self) -> bool:
+        """Whether a person has to fill it in."""
+        return self.required and not self.given
 
     @property
     def header(self) -> str:
-        """The label as the template prints it: a required column carries a `*`."""
-        return f"{self.label}*" if self.required else self.label
+        """The label as the template prints it: a column that must be filled in carries a `*`."""
+        return f"{self.label}*" if self.starred else self.label
 
 
 @dataclass(frozen=True, slots=True)

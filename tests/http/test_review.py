@@ -10,19 +10,16 @@ import pytest
 import sqlalchemy as sa
 from python_calamine import CalamineWorkbook
 
-from app.access.actor import JOB, Actor
-from app.services import declarations, reviews
-from models.accounts import Account, Role
-from models.certificates import Certificate, CertificateState, Level
+from app.access.actor import JOB
+from app.services import reviews
+from models.accounts import Role
 from models.declarations import Declaration, DeclarationState, Recommendation, Review
 from models.kit import clock
 from models.quotas import Quota
-from tests.conftest import Browser
 from tests.factories import account
-from tests.factories_declarations import at, batch, cast, declaration
-from tests.models.world import PLATFORM
-
-NOW = at("2020-04-02 09:00")
+from tests.factories_declarations import at
+from tests.http.review_world import NOW, THREE, Desk
+from tests.security.test_queries import counted
 
 
 @pytest.fixture(autouse=True)
@@ -31,63 +28,9 @@ def in_the_window() -> Any:
         yield
 
 
-class Desk:
-    """The reviewers of Shandong at their browsers, and declarations that wait for them, the oldest first."""
-
-    def __init__(self, as_: Any, browse: Any) -> None:
-        self.as_, self.browse, self.people = as_, browse, cast(as_)
-
-    def opened(self, actor: Actor) -> Browser:
-        with self.as_(JOB) as db:
-            found = db.get_one(Account, actor.account)
-        return self.browse(found)  # type: ignore[no-any-return]
-
-    def waiting(self, *moments: str, **of_batch: Any) -> list[int]:
-        """One submitted declaration a moment, each for a certificate of its own."""
-        with self.as_(self.people.province) as db:
-            made = batch(db, **of_batch)
-            db.commit()
-        keys = []
-        for number, moment in enumerate(moments):
-            key = number + 1
-            with self.as_(PLATFORM) as db:
-                if db.get(Certificate, key) is None:
-                    db.add(
-                        Certificate(
-                            id=key, organisation_id=5, code=f"10{key:02d}", name=f"证书{key}号",
-                            level=Level.JUNIOR, state=CertificateState.ENABLED,
-                        )
-                    )  # fmt: skip
-                    db.commit()
-            with clock.travel(at(moment)), self.as_(self.people.school) as db:
-                row = declaration(db, made.id, certificate_id=key, applied_count=100 + number)
-                declarations.submit(db, self.people.school, [row])
-                db.commit()
-                keys.append(row.id)
-        return keys
-
-    def row(self, key: int) -> Declaration:
-        with self.as_(JOB) as db:
-            return db.get_one(Declaration, key)  # type: ignore[no-any-return]
-
-    def all(self, model: Any) -> list[Any]:
-        with self.as_(JOB) as db:
-            return list(db.scalars(sa.select(model).order_by(model.id)))
-
-    def decide(self, browser: Browser, key: int, decision: str, **form: Any) -> int:
-        version = self.row(key).version
-        answer = browser.post(
-            f"/console/reviewing/{key}/", {"decision": decision, "row_version": version, **form}
-        )
-        return answer.status_code
-
-
 @pytest.fixture
 def desk(as_: Any, browse: Any) -> Desk:
     return Desk(as_, browse)
-
-
-THREE = ("2020-04-01 10:00", "2020-04-01 09:00", "2020-04-01 11:00")
 
 
 def test_the_work_list_opens_with_what_waits_and_the_oldest_comes_first(desk: Desk) -> None:
@@ -304,6 +247,15 @@ def test_the_report_counts_what_the_list_shows_and_its_workbook_says_the_same(
     assert rows[0][:3] == ["地市", "院校数", "申报项"]
     assert [row[0] for row in rows[1:]] == ["青岛市", "合计"]
     assert [int(number) for number in rows[2][1:8]] == [1, 3, 303, 1, 1, 1, 80]
+
+
+def test_the_report_asks_for_its_batches_once(desk: Desk, engine: sa.Engine) -> None:
+    (key,) = desk.waiting(THREE[0])
+    province = desk.opened(desk.people.province)
+    with counted(engine) as asked:
+        shown = province.get(f"/console/declaration_report/?year=2020&batch={desk.row(key).batch_id}")
+    assert desk.batch_name(key) in shown.get_data(as_text=True)
+    assert sum("declaration_batch.name" in statement for statement in asked) == 1
 
 
 def test_a_report_of_another_year_or_batch_falls_back_and_nobody_else_opens_it(desk: Desk, as_: Any) -> None:

@@ -8,6 +8,7 @@ from flask import flash, redirect, render_template, request
 from flask_appbuilder import BaseView, expose, has_access, permission_name
 from sqlalchemy.orm import Session
 
+from app.access.actor import current_actor
 from app.jobs import queue
 from app.panel import importing
 from app.panel.doors import Doors, is_partial
@@ -102,6 +103,12 @@ class SpecialImports(BaseView):
     def template(self, table: str, name: str) -> Any:
         return importing.template(self._doors(table, name), name)
 
+    @expose("/<table>/import/<name>/worklist", methods=["POST"])
+    @has_access
+    @permission_name("list")
+    def worklist(self, table: str, name: str) -> Any:
+        return importing.worklist(self._doors(table, name), name)
+
     def _doors(self, table: str, name: str) -> Doors:
         known = {model.__tablename__ for model in declared_models()}
         if table not in known or name == table:
@@ -119,18 +126,44 @@ def job_page(job: Job) -> JobPage:
         state=job.state.label,
         tone=job.state.tone,  # type: ignore[arg-type]
         percent=_percent(job),
-        counts=[
-            (label, job.counts[name], tone)
-            for name, label, tone in _COUNTS
-            if job.counts and name in job.counts
-        ],
+        counts=_figures(job),
         errors=[(str(number), column, reason) for number, column, reason in job.errors or []],
         errors_total=refused,
         links=_links(job, refused),
-        text=" ".join([_text(job, refused), *(job.notes or [])]),
+        text=" ".join(line for line in (_text(job, refused), _deed(job), *(job.notes or [])) if line),
         polling=running,
         poll_url=_page(job.id),
     )
+
+
+def _figures(job: Job) -> list[tuple[str, int, Tone]]:
+    """What the dry run has counted, in the importer's words where it has its own."""
+    counts = job.counts or {}
+    if counts and (report := _report(job)):
+        return list(report.figures)  # type: ignore[arg-type]
+    return [(label, counts[name], tone) for name, label, tone in _COUNTS if name in counts]
+
+
+def _deed(job: Job) -> str:
+    """What confirming will do, in numbers."""
+    report = _report(job) if job.state is JobState.READY else None
+    return f"确认后:{report.deed}。" if report else ""
+
+
+def _report(job: Job) -> imports.Report | None:
+    importer = _importer(job)
+    return (
+        importer.report(current_actor(), job.counts or {}, job.carry or {})
+        if importer and importer.report
+        else None
+    )
+
+
+def _importer(job: Job) -> imports.Importer | None:
+    try:
+        return imports.importer_named(job.params["table"], job.params["importer"])
+    except (KeyError, NotFound, Conflict):
+        return None
 
 
 def _page(key: int) -> str:
@@ -156,7 +189,8 @@ def _text(job: Job, refused: int) -> str:
     if job.state is JobState.READY:
         return "检查完成,尚未写入数据。请核对后确认导入。"
     if job.state is JobState.DONE and importing and not job.sealed:
-        return "文件内容与现有数据一致,没有需要写入的变化。"
+        report = _report(job)
+        return report.idle if report else "文件内容与现有数据一致,没有需要写入的变化。"
     if job.state is JobState.DONE and importing:
         return "导入完成,数据已写入。"
     return {JobState.DONE: "已完成", JobState.CANCELLED: "已取消,没有写入数据"}.get(job.state, "")
@@ -167,12 +201,23 @@ def _links(job: Job, refused: int) -> list[Link]:
     if job.state is JobState.READY:
         counts = job.counts or {}
         accepted = counts.get(NEW, 0) + counts.get(CHANGED, 0)
+        report, importer = _report(job), _importer(job)
+        deed = f"{report.deed}。" if report else ""
         if not refused:
+            words = f"确认导入{accepted}行"
             links.append(
-                Link(f"确认导入{accepted}行", f"{here}confirm", "check", "post", primary=True, name="confirm")
+                Link(
+                    words,
+                    f"{here}confirm",
+                    "check",
+                    "post",
+                    deed and f"{deed}确认?",
+                    primary=True,
+                    name="confirm",
+                )
             )
-        elif _may_skip(job):
-            question = f"只导入正确的{accepted}行,{refused}行错误的不导入。确认?"
+        elif importer is not None and importer.may_skip:
+            question = f"{deed}只导入正确的{accepted}行,{refused}行错误的不导入。确认?"
             links.append(
                 Link(
                     f"仅导入正确的{accepted}行",
@@ -203,10 +248,3 @@ def _back(job: Job) -> str:
         return f"返回{resolve_table(job.params['table']).name}"
     except KeyError:
         return "查看结果" if job.state is JobState.DONE else "返回"
-
-
-def _may_skip(job: Job) -> bool:
-    try:
-        return imports.importer_named(job.params["table"], job.params["importer"]).may_skip
-    except (KeyError, NotFound, Conflict):
-        return False

@@ -172,7 +172,7 @@ class ReviewDesk(BaseView):
             opinion=_opinion(found),
             note="" if buttons else _why_not(found, actor),
             decided=self._decided(),
-            links=_links(found, actor),
+            links=_links(found, wish, actor),
             version=row.version,
         )
         return render_template("declaring/review.html", page=page)
@@ -268,7 +268,7 @@ def _proposed(found: Case) -> dict[str, Any]:
     """What staff prepared stands in the form already."""
     said = found.opinion
     return {
-        "approved_count": (said.suggested_count if said else None) or found.row.applied_count,
+        "approved_count": recommendations.proposed_count(found.row, said),
         "social_count": said.social_count if said else None,
         "reason": (said.reason or "") if said and said.opinion is Opinion.AGAINST else "",
     }
@@ -294,13 +294,18 @@ def _opinion(found: Case) -> list[str]:
     ]
 
 
-def _links(found: Case, actor: Actor) -> list[Link]:
-    row = found.row
+def _links(found: Case, wish: Wish, actor: Actor) -> list[Link]:
+    row, by_sheet = found.row, action_named(Declaration, "review_by_sheet")
     return [
         Link("申报详情", f"/console/declaration/{row.id}", "file-text"),
         *(
             [Link("申报表", f"/console/declaring/{row.id}/print", "printer")]
             if may(actor, "declaration", "print")
+            else []
+        ),
+        *(
+            [Link(by_sheet.label, wish.address(by_sheet.page), "file-spreadsheet")]
+            if by_sheet is not None and may(actor, "declaration", by_sheet.name)
             else []
         ),
     ]
