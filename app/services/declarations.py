@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.services import notify
-from app.services.actions import before_delete, before_save, editable_when, move, noted, offered_when
+from app.services.actions import (
+    before_delete,
+    before_save,
+    deletable_when,
+    editable_when,
+    move,
+    noted,
+    offered_when,
+)
 from app.services.batches import window_text
 from app.services.errors import Conflict, DomainError
 from app.services.richtext import visible_length
@@ -95,6 +103,12 @@ def _editable(row: Declaration) -> bool:
     return row.state in _OPEN_STATES
 
 
+@deletable_when(Declaration)
+def _never_submitted(row: Declaration) -> bool:
+    """What was ever submitted has a history that is kept (4.3): it is corrected and submitted again, or left alone."""
+    return row.state is DeclarationState.DRAFT and row.submitted_at is None
+
+
 @offered_when(Declaration)
 def _in_window(row: Declaration) -> bool:
     """Outside the window nothing is offered; a request that comes all the same is told the window (R28)."""
@@ -130,8 +144,8 @@ def _check(session: Session, actor: Actor, row: Declaration, values: dict[str, A
 @before_delete(Declaration)
 def _deletable(session: Session, actor: Actor, row: Declaration) -> None:
     require_open(_batch(session, row.batch_id))
-    if row.state is not DeclarationState.DRAFT:
-        raise Conflict("declaration.submitted", "只有未提交的申报可以删除;审核不通过的申报请修改后再次提交")
+    if not _never_submitted(row):
+        raise Conflict("declaration.submitted", "只有从未提交的申报可以删除;审核不通过的申报请修改后再次提交")
 
 
 def _batch(session: Session, key: int) -> DeclarationBatch | None:

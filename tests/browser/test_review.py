@@ -155,7 +155,7 @@ def test_city_and_province_review_refuse_and_see_it_again(people: People, instal
 
     staff = people.as_person(STAFF)
     staff.visit(f"/console/reviewing/{office.keys[0]}/")
-    staff.fill({"批准人数": "50"})
+    staff.fill({"建议批准人数": "50"})
     staff.press("建议通过")
     staff.told("由负责人决定")
 

@@ -311,6 +311,25 @@ def test_a_draft_is_deleted_from_its_page_and_only_while_the_window_is_open(scen
     assert scene.all(Declaration) == []
 
 
+def test_what_was_submitted_once_keeps_its_history_and_is_not_deleted(scene: Scene) -> None:
+    """4.3 "old review kept": neither refused nor corrected; the button is not there."""
+    school, key = scene.opened(), scene.saved()
+    assert school.act("declaration", "submit", [key]).status_code == 302
+    assert (
+        scene.opened("province").act("declaration", "refuse", [key], {"reason": "师资不足"}).status_code
+        == 302
+    )
+    for _ in range(2):
+        page = school.get(f"/console/declaration/{key}").get_data(as_text=True)
+        assert f"/console/declaration/{key}/edit" in page
+        assert f"/console/declaration/{key}/delete" not in page
+        assert school.post(f"/console/declaration/{key}/delete").status_code == 409
+        form = school.get(f"/console/declaration/{key}/edit").get_data(as_text=True)
+        corrected = scene.draft(applied_count="90", row_version=version(form))
+        assert school.post(f"/console/declaration/{key}/edit", corrected).status_code == 302, school.text()
+    assert [row.applied_count for row in scene.all(Declaration)] == [90]
+
+
 # What is offered
 
 

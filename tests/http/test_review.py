@@ -113,7 +113,10 @@ def test_what_somebody_else_decided_meanwhile_is_told(desk: Desk) -> None:
 def test_staff_recommend_and_their_opinion_stands_in_the_principals_form(desk: Desk) -> None:
     (key,) = desk.waiting(THREE[0])
     staff = desk.opened(desk.people.staff)
-    assert "建议通过" in staff.get(f"/console/reviewing/{key}/").get_data(as_text=True)
+    page = staff.get(f"/console/reviewing/{key}/").get_data(as_text=True)
+    for words in ("经办意见", "建议通过", "建议批准人数", "供负责人采用,院校看不到"):
+        assert words in page
+    assert "审核决定" not in page
     assert desk.decide(staff, key, "approve", approved_count="60") == 403
     assert desk.decide(staff, key, "recommend_for", approved_count="60") == 302
     assert [(said.opinion.value, said.suggested_count) for said in desk.all(Recommendation)] == [("FOR", 60)]

@@ -133,7 +133,7 @@ def test_e16_what_was_submitted_is_neither_edited_nor_deleted(as_: Any) -> None:
         with pytest.raises(Conflict, match="不能修改"):
             saving.update(db, DECLARATION, on.people.school, row, {"applied_count": 5}, row.version)
         db.rollback()
-        with pytest.raises(Conflict, match="只有未提交"):
+        with pytest.raises(Conflict, match="只有从未提交"):
             saving.delete(db, DECLARATION, on.people.school, db.get_one(Declaration, on.key))
         db.rollback()
         assert db.get_one(Declaration, on.key).applied_count == 100

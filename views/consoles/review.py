@@ -68,6 +68,7 @@ class ReviewPage(Page):
     form: Any = None
     fields: Sequence[str] = ()
     buttons: Sequence[Button] = ()
+    deed: str = "审核"  # what the buttons are for
     opinion: Sequence[str] = ()
     note: str = ""  # why nothing can be decided here
     decided: Link | None = None  # the declaration decided just now, which may be taken back
@@ -169,6 +170,7 @@ class ReviewDesk(BaseView):
             form=form,
             fields=[name for name in form._fields if name != "exceed" or form._fields[name].errors],
             buttons=buttons,
+            deed=_deed(buttons),
             opinion=_opinion(found),
             note="" if buttons else _why_not(found, actor),
             decided=self._decided(),
@@ -236,6 +238,12 @@ def _buttons(found: Case, actor: Actor) -> list[Button]:
     ]
 
 
+def _deed(buttons: Sequence[Button]) -> str:
+    if not buttons:
+        return "审核"
+    return "经办意见" if buttons[0].name in _OPINION else "审核决定"
+
+
 def _why_not(found: Case, actor: Actor) -> str:
     if found.row.state is DeclarationState.CITY_PENDING:
         return "本批次须先由地市级教育局审核,同意后由省级教育行政部门决定"
@@ -245,18 +253,25 @@ def _why_not(found: Case, actor: Actor) -> str:
 def _form_class(session: Session, found: Case, actor: Actor) -> type[PanelForm]:
     """The numbers where the province decides or its staff suggest, and the reason."""
     members: dict[str, Any] = {}
+    decides = may(actor, "declaration", "agree" if actor.kind == "city" else "approve")
     if actor.kind == "province":
         members["approved_count"] = _asked(
-            session, "批准人数", Int(1, 99_999), f"申报{found.row.applied_count}人"
+            session,
+            "批准人数" if decides else "建议批准人数",
+            Int(1, 99_999),
+            f"申报{found.row.applied_count}人",
         )
         if reviews.separate([found.row]):
             members["social_count"] = _asked(
                 session, "其中社会考生", Int(0, 99_999), "本批次社会考生单列指标"
             )
-        if may(actor, "declaration", "approve"):
+        if decides:
             exceed = next(ask for ask in action_named(Declaration, "approve").asks if ask.name == "exceed")  # type: ignore[union-attr]
             members["exceed"] = _asked(session, exceed.label, exceed.type, "")
-    members["reason"] = _asked(session, "原因", Text(500, 2), "不通过时必填,2–500字,会短信告知院校")
+    told = "会短信告知院校" if decides else "供负责人采用,院校看不到"
+    members["reason"] = _asked(
+        session, "原因", Text(500, 2), f"{'不通过' if decides else '建议不通过'}时必填,2–500字,{told}"
+    )
     return type("ReviewForm", (PanelForm,), members)
 
 
