@@ -42,6 +42,7 @@ from models.kit import (
     imported,
     listed,
     masked,
+    mine,
     moves,
     read,
     readonly,
@@ -50,7 +51,7 @@ from models.kit import (
     unique,
     write,
 )
-from models.kit.scope import INSERT, SELECT
+from models.kit.scope import DELETE, INSERT, SELECT, WHOLE
 from models.plans import Phases
 
 if TYPE_CHECKING:
@@ -143,6 +144,24 @@ class Person(Declared):
     def _derive(self, _: str, number: str) -> str:
         self.id_masked, self.birth_date, self.sex = _facts(number)  # type: ignore[assignment]
         return number
+
+
+class PersonMobile(Declared):
+    """Another school's mobile that the person has confirmed, from the bound one, to be his or her own: it opens the
+    whole space as long as a school has it (本人手机). 3.5."""
+
+    person_id: Mapped[int] = reference("人员", "person", hidden)
+    mobile: Mapped[str] = field("手机号码", Mobile(), masked, readonly)
+    confirmed_at: Mapped[datetime] = field("确认时间", Moment(), readonly, default=clock.now)
+
+    panel = Panel(
+        "本人手机",
+        icon="device-mobile",
+        title="confirmed_at",
+        allows=(),
+        scope=Scope(candidate=Rule("person_id", (SELECT, INSERT, DELETE), when=WHOLE)),
+        unique=(("person_id", "mobile"),),
+    )
 
 
 def _in_state(state: IdentityState) -> Callable[[datetime], sa.ColumnElement[bool]]:
@@ -245,7 +264,7 @@ class Candidate(Declared):
             organisation=read(
                 when="exists (select 1 from registration r where r.candidate_id = candidate.id)"
             ),
-            candidate=read("person_id"),
+            candidate=mine(),
         ),
         hint="信息完善并通过实名认证(或人工确认)的考生才能报考",
         empty="还没有考生。先下载模板批量导入考生信息,再批量导入照片",
@@ -315,7 +334,7 @@ class Photo(Declared):
             ("size between 1 and 5242880", "照片不超过5 MB"),
             ("red_share between 0 and 1", "红底比例在0与1之间"),
         ),
-        scope=Scope(platform=read(), school=write("school_id"), candidate=read("person_id")),
+        scope=Scope(platform=read(), school=write("school_id"), candidate=mine()),
         empty="还没有照片",
     )
 
@@ -362,7 +381,7 @@ class IdentityCheck(Declared):
         frozen="pg_trigger_depth() = 0",  # inside a trigger only the candidate's own deletion reaches it
         frozen_message="认证记录不能修改或删除",
         checks=(("method <> 'MANUAL' or account_id is not null", "人工确认须记录确认人"),),
-        scope=Scope(platform=read(), school=Rule("school_id", (SELECT, INSERT)), candidate=read("person_id")),
+        scope=Scope(platform=read(), school=Rule("school_id", (SELECT, INSERT)), candidate=mine()),
         empty="还没有认证记录",
     )
 

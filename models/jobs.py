@@ -38,7 +38,7 @@ from models.kit import (
     unique,
     write,
 )
-from models.kit.scope import TENANTS
+from models.kit.scope import TENANTS, WHOLE
 
 _OWN = {
     "platform": write(when="account_id = (select app_account())"),
@@ -253,7 +253,8 @@ class Message(Declared):
         audit=False,
         scope=Scope(
             platform=(write(when="for_platform"), put()),
-            **{kind: (write(f"{'person' if kind == 'candidate' else kind}_id"), put()) for kind in TENANTS},
+            **{kind: (write(f"{kind}_id"), put()) for kind in TENANTS if kind != "candidate"},
+            candidate=(write("person_id", when=WHOLE), put()),
             auth=put(),
         ),
         empty="有新的审核结果、待办和通知时会在这里告诉您",

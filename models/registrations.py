@@ -39,6 +39,7 @@ from models.kit import (
     indexed,
     listed,
     masked,
+    mine,
     read,
     readonly,
     reference,
@@ -110,7 +111,7 @@ class AdmissionTicket(Declared):
             platform=read(),
             school=Rule("school_id", (SELECT, INSERT)),
             organisation=change("organisation_id", "changed_at"),
-            candidate=read("person_id"),
+            candidate=mine(),
         ),
         empty="报考后自动生成准考证号",
     )
@@ -216,7 +217,7 @@ class Registration(Declared):
             organisation=change(
                 "organisation_id", "state", "paid", "site_id", "starts_at", "ends_at", "attendance"
             ),
-            candidate=read("person_id"),
+            candidate=mine(),
         ),
         hint="报考和删除报考只在计划的报考时间内进行",
         empty="还没有报考记录,点“批量导入报考数据”按证书或按科目报考",

@@ -37,6 +37,7 @@ from models.kit import (
     indexed,
     listed,
     masked,
+    mine,
     read,
     readonly,
     reference,
@@ -320,7 +321,7 @@ class SeatAssignment(Declared):
             platform=read(),
             school=(read("school_id", when=_OPEN), change("host_school_id", "attendance", when=_OPEN)),
             organisation=write("organisation_id"),
-            candidate=read("person_id", when=_OPEN),
+            candidate=mine(when=_OPEN),
         ),
         empty="还没有排考明细,考核单位发布排考后显示每位考生的考场和座位",
     )

@@ -41,6 +41,7 @@ from models.kit import (
     indexed,
     listed,
     masked,
+    mine,
     moves,
     read,
     readonly,
@@ -50,7 +51,7 @@ from models.kit import (
     wide,
     write,
 )
-from models.kit.scope import INSERT, SELECT, Rule
+from models.kit.scope import INSERT, SELECT, UPDATE, Rule
 from models.plans import ExamPlan, PassMode, Phases
 from models.registrations import AdmissionTicket, Registration
 
@@ -172,7 +173,7 @@ class Score(Declared):
             platform=read(),
             school=(read("school_id"), read("host_school_id", when="locked_at is not null")),
             organisation=write("organisation_id"),
-            candidate=read("person_id", when=_VISIBLE),
+            candidate=mine(when=_VISIBLE),
         ),
         frozen="OLD.locked_at is not null",
         frozen_message="成绩已锁定,不能修改",
@@ -306,7 +307,7 @@ class Recheck(Declared):
             organisation=change(
                 "organisation_id", "state", "outcome", "answer", "answered_at", "answered_by_id"
             ),
-            candidate=(Rule("person_id", (SELECT, INSERT)), change("person_id", "state")),
+            candidate=(mine(INSERT), mine(UPDATE, columns=("state",))),
         ),
         frozen="OLD.state <> 'OPEN'",
         frozen_message="复核已结束,不能修改",
@@ -421,7 +422,7 @@ class CertificateResult(Declared):
             platform=read(),
             school=(read("school_id"), read("host_school_id")),
             organisation=write("organisation_id"),
-            candidate=read("person_id", when=_VISIBLE),
+            candidate=mine(when=_VISIBLE),
         ),
         frozen="OLD.final_at is not null",
         frozen_message="考证结果已最终确定,不能修改",

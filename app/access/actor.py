@@ -22,7 +22,8 @@ class Actor:
     """Who acts: `kind` chooses the database role, `tenant` the rows, `role` the permissions.
 
     `tenant` is the id of the school, organisation, province, city or person. `request` ties audit rows together.
-    `declaring`: a school that has not become pilot yet; it uses the declaration system alone (R8).
+    `declaring`: a school that has not become pilot yet; it uses the declaration system alone (R8). `schools`: of a
+    candidate, the only ones whose rows are seen, where the log-in went by a mobile that only they know (3.5).
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Actor:
     address: str = ""
     request: str = ""
     declaring: bool = False
+    schools: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or (self.kind in TENANTS) != (self.tenant is not None):
@@ -54,6 +56,7 @@ _ENTER = text(
     "select set_config('app.tenant', :tenant, true), set_config('app.account', :account, true),"
     " set_config('app.role', :name, true), set_config('app.address', :address, true),"
     " set_config('app.request', :request, true), set_config('app.moved', :moved, true),"
+    " set_config('app.schools', :schools, true),"
     " set_config('role', :role, true)"
 )
 
@@ -112,6 +115,7 @@ def _enter(session: Session, transaction: Any, connection: Any) -> None:
             "name": actor.role,
             "address": actor.address,
             "request": actor.request,
+            "schools": f"{{{','.join(map(str, actor.schools))}}}" if actor.schools else "",
             "moved": str(moved.total_seconds()) if moved else "",
         },
     )

@@ -62,10 +62,15 @@ def _grants(model: type[Declared], kind: str) -> Iterator[str]:
 
 
 def condition(kind: str, rule: Rule) -> str:
-    """The SQL a row must satisfy for this rule: at most one indexed equality, a time, and the role."""
+    """The SQL a row must satisfy for this rule: at most one indexed equality, a candidate's schools, a time, and the
+    role."""
     parts = []
     if rule.column:
         parts.append(f"{rule.column} = (select nullif(current_setting('app.tenant', true), '')::bigint)")
+    if rule.school:
+        parts.append(
+            f"((select app_schools()) is null or {rule.school} = any ((select app_schools())::bigint[]))"
+        )
     if rule.when:
         parts.append(f"({rule.when})")
     if rule.roles:

@@ -110,6 +110,8 @@ def rule_words(kind: str, rule: Rule) -> str:
         else "全部"
     )
     parts = [f"{KIND_OF_ACTOR[kind]}:{may},{rows}的行"]
+    if rule.school:
+        parts.append("用某校登记的手机登录的,只有该校的行")
     if rule.when:
         parts.append(f"且 {rule.when}")
     if rule.columns:

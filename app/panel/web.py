@@ -198,7 +198,8 @@ def _actor() -> Actor:
     if not known or not _fresh():
         return Actor("public", role="public", address=address, request=g.request_id)
     kind, account, tenant, role, name, menu = known
-    return Actor(kind, account, tenant, role, name, tuple(menu), address, g.request_id)
+    schools = tuple(cookie.get("schools", ()))
+    return Actor(kind, account, tenant, role, name, tuple(menu), address, g.request_id, schools=schools)
 
 
 def _bearer(address: str) -> Actor:
@@ -246,9 +247,11 @@ def _still_valid(session: scoped_session[Any], actor: Actor) -> bool:
     return state is AccountState.ACTIVE and epoch == known and role.value == actor.role
 
 
-def log_in(account: Account, must_change: bool, owes_code: bool = False) -> None:
+def log_in(
+    account: Account, must_change: bool, owes_code: bool = False, schools: tuple[int, ...] = ()
+) -> None:
     """A new session cookie for the account: nothing of the old one survives (fixation). `owes_code`: it must set up
-    one-time codes first."""
+    one-time codes first. `schools`: a candidate sees only their rows (`Actor`)."""
     actor = actor_of(account)
     cookie.clear()
     cookie.permanent = True
@@ -260,6 +263,7 @@ def log_in(account: Account, must_change: bool, owes_code: bool = False) -> None
         seen=now,
         must_change=must_change,
         owes_code=owes_code,
+        schools=list(schools),
         tenant_name=tenant_name(account),
     )
 
@@ -289,7 +293,7 @@ def context() -> dict[str, Any]:
     role = Role(actor.role)
     who = Who(actor.name, cookie.get("tenant_name", ""), role.label, g.unread)
     if actor.kind == "candidate":  # who logs in by a code to the phone
-        who = replace(who, security_url="")
+        who = replace(who, security_url="", password_url="" if actor.schools else who.password_url)
     return {"menu": menus.menu(actor, request.path), "who": who, "home_url": "/console/"}
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.services.errors import NotFound
-from models.candidates import Candidate, Person
+from app.services.errors import Conflict, NotFound, Refused
+from models.candidates import Candidate, Person, PersonMobile
 from models.certificates import Certificate
 from models.e_certificates import CertificateEvent, CorrectionRequest, ECertificate, EventKind
 from models.issuance import IssuanceTask
@@ -145,6 +146,38 @@ def person(session: Session, actor: Actor) -> tuple[Person, Sequence[Candidate]]
     """Who one is, and the data each school holds."""
     who = _own(session, Person, actor.tenant or 0)
     return who, session.scalars(sa.select(Candidate).order_by(Candidate.id)).all()
+
+
+# More than one mobile (3.5)
+
+
+def confirmed(session: Session) -> set[str]:
+    """The mobiles that open the whole space beside the bound one."""
+    return set(session.scalars(sa.select(PersonMobile.mobile)))
+
+
+def confirm_mobile(session: Session, actor: Actor, key: int, *, bound: bool) -> None:
+    """The mobile another school has of this person is the person's own: from now on it opens the whole space. `bound`:
+    this log-in went by the bound one."""
+    row = _of_bound(session, actor, key, bound)
+    who = _own(session, Person, actor.tenant or 0)
+    if row.mobile is None or row.mobile == who.mobile:
+        raise Conflict("mobile.bound", "该校登记的就是绑定的手机号码,不需要确认")
+    made = insert(PersonMobile).values(person_id=who.id, mobile=row.mobile, confirmed_at=clock.now())
+    session.execute(made.on_conflict_do_nothing(index_elements=["person_id", "mobile"]))
+
+
+def forget_mobile(session: Session, actor: Actor, key: int, *, bound: bool) -> None:
+    """It opens only that school's rows again."""
+    row = _of_bound(session, actor, key, bound)
+    session.execute(sa.delete(PersonMobile).where(PersonMobile.mobile == row.mobile))
+
+
+def _of_bound(session: Session, actor: Actor, key: int, bound: bool) -> Candidate:
+    row = _own(session, Candidate, key)
+    if actor.schools or not bound:
+        raise Refused("mobile.narrow", "请退出后用绑定手机的验证码登录,再确认其他手机号码")
+    return row
 
 
 def photo(session: Session, key: int) -> str:

@@ -32,3 +32,4 @@ alter table sms_message add constraint ck_sms_message_state_known
 alter table sms_message drop column reported_at;
 
 alter table stored_file drop column standing;
+drop table person_mobile;

@@ -24,7 +24,7 @@ from models.kit.fields import (
     wide,
 )
 from models.kit.panel import ALL, Block, Panel
-from models.kit.scope import Rule, Scope, add, change, of_own, put, read, write
+from models.kit.scope import Rule, Scope, add, change, mine, of_own, put, read, write
 from models.kit.types import (
     Amount,
     Choice,
@@ -91,6 +91,7 @@ __all__ = [
     "indexed",
     "listed",
     "masked",
+    "mine",
     "model_named",
     "moves",
     "of_own",

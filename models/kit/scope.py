@@ -33,12 +33,18 @@ def of_own(tenant: str, column: str) -> str:
     return f"(select own.{column} from {tenant} own where own.id = (select app_tenant()))"  # noqa: S608
 
 
+# For `when`: a candidate who sees the whole space, not one school's rows alone (3.5).
+WHOLE: Final = "(select app_schools()) is null"
+
+
 @dataclass(frozen=True)
 class Rule:
     """Rows where `column` equals the actor's tenant ("" = every row) and `when` (SQL over the row) holds.
 
     `columns`: the only ones it may UPDATE (empty = all). `roles`: only these roles of the tenant
     (`principal`), else all. The web layer narrows further by permission; the wall never widens.
+    `school`: for candidates, the column with the school of the row: a log-in by a mobile that only one school knows
+    sees that school's rows alone (3.5).
     """
 
     column: str = ""
@@ -46,6 +52,7 @@ class Rule:
     columns: tuple[str, ...] = ()
     when: str = ""
     roles: tuple[str, ...] = ()
+    school: str = ""
 
 
 def read(column: str = "", when: str = "", roles: tuple[str, ...] = ()) -> Rule:
@@ -61,6 +68,11 @@ def write(column: str = "", when: str = "", roles: tuple[str, ...] = ()) -> Rule
 def add(column: str = "", when: str = "") -> Rule:
     """See and add, never change: append-only facts."""
     return Rule(column, (SELECT, INSERT), when=when)
+
+
+def mine(*may: str, columns: tuple[str, ...] = (), when: str = "") -> Rule:
+    """Of a candidate: one's own rows, those of the school by whose mobile one came in, else all (3.5)."""
+    return Rule("person_id", (SELECT, *may), columns, when, school="school_id")
 
 
 def put(when: str = "") -> Rule:

@@ -20,7 +20,7 @@ from app.panel.limits import limited
 from app.panel.pages import Entrance, FormPage, Link, LoginPage
 from app.panel.web import log_in
 from app.services import logins, second_factor, signing
-from app.services.errors import DomainError
+from app.services.errors import DomainError, Refused
 from config import settings
 from models.accounts import Account
 from models.kit import clock
@@ -175,6 +175,8 @@ class Login(BaseView):
         account_id = current_actor().account
         if account_id is None:
             return redirect(url_for("Login.login", next="/password/"))
+        if current_actor().schools:  # a password opens the whole space, this log-in does not
+            raise Refused("password.narrow", "请用绑定的手机号码登录后再设置密码")
         form, proved = PasswordForm(request.form), bool(cookie.get("by_code"))
         if proved:
             del form.old

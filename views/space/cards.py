@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -186,7 +187,17 @@ def correction_cards(found: Sequence[CorrectionRequest]) -> Iterator[SpaceCard]:
         )
 
 
-def school_card(row: Candidate) -> SpaceCard:
+@dataclass(frozen=True)
+class Mobiles:
+    """The bound mobile, those confirmed beside it, and whether this log-in may confirm more (3.5)."""
+
+    bound: str | None
+    confirmed: Collection[str]
+    may_confirm: bool
+
+
+def school_card(row: Candidate, mobiles: Mobiles) -> SpaceCard:
+    note, links = _other_mobile(row, mobiles)
     return SpaceCard(
         row.school_name,
         state=_state(row.identity_state),
@@ -198,4 +209,23 @@ def school_card(row: Candidate) -> SpaceCard:
             ("就读专业", Cell(row.major or "—")),
             ("入学年份", Cell(str(row.enrolment_year or "—"))),
         ],
+        links=links,
+        note=note,
     )
+
+
+def _other_mobile(row: Candidate, mobiles: Mobiles) -> tuple[str, list[Link]]:
+    """Where the school has another mobile than the bound one: what it opens, and the button to change that."""
+    if current_actor().schools or not mobiles.bound or not row.mobile or row.mobile == mobiles.bound:
+        return "", []
+    door = f"/space/profile/{row.id}/mobile"
+    if row.mobile in mobiles.confirmed:
+        note = "该校登记的手机号码与绑定手机不同,您已确认是本人的,用它登录可以查看全部记录。"
+        link = Link("取消确认", f"{door}/forget", "x", "post", "取消后,用这个号码登录只能查看该校的记录")
+    else:
+        note = "该校登记的手机号码与绑定手机不同,用它登录只能查看该校的记录。"
+        question = "请确认这是您本人使用的手机号码。确认后,用它登录可以查看您在各院校的全部记录"
+        link = Link("确认是本人的手机", door, "check", "post", question)
+    if not mobiles.may_confirm:
+        return f"{note}用绑定手机的验证码登录后可以更改。", []
+    return note, [link]

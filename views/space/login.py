@@ -11,15 +11,16 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField, StringField
 
 from app.access.actor import AUTH, Actor, acting_as
+from app.panel import pages
 from app.panel.doors import safe_next
 from app.panel.forms import PanelForm, Required
 from app.panel.limits import limited
-from app.panel.pages import Entrance, Link, LoginPage
+from app.panel.pages import Link, LoginPage
 from app.panel.web import log_in
 from app.services import logins, space_login
 from app.services.errors import DomainError
+from app.services.space_login import Entrance
 from config import settings
-from models.accounts import Account
 from views.portal.login import check_captcha
 
 HOME = "/space/"
@@ -79,8 +80,10 @@ class SpaceLogin(BaseView):
             try:
                 with limited(settings().login_rate, "login"), acting_as(self._auth(), self.session()):
                     if form.validate():
-                        answer = self._enter(enter(form))
+                        entrance = enter(form)
+                        answer = self._enter(entrance)
                         cookie["by_code"] = isinstance(form, CodeForm)
+                        cookie["by_bound_mobile"] = entrance.bound
                         return answer
                     status = 422
             except DomainError as refusal:
@@ -94,11 +97,14 @@ class SpaceLogin(BaseView):
             captcha="/captcha.png",
             error=error,
             links=[other, Link("证书查验", "/verify")],
-            entrances=[Entrance("院校与机构登录", "/login/", "school"), Entrance("门户首页", "/", "home")],
+            entrances=[
+                pages.Entrance("院校与机构登录", "/login/", "school"),
+                pages.Entrance("门户首页", "/", "home"),
+            ],
         )
         return render_template("panel/login.html", page=page), status
 
-    def _by_code(self, form: CodeForm) -> Account:
+    def _by_code(self, form: CodeForm) -> Entrance:
         return space_login.by_code(
             self.session(),
             form.id_number.data or "",
@@ -107,15 +113,16 @@ class SpaceLogin(BaseView):
             _address(),
         )
 
-    def _by_password(self, form: PasswordForm) -> Account:
+    def _by_password(self, form: PasswordForm) -> Entrance:
         check_captcha(self.session, form.captcha.data or "")
         return space_login.by_password(
             self.session(), form.id_number.data or "", form.password.data or "", _address()
         )
 
-    def _enter(self, account: Account) -> Response:
-        must_change = logins.must_change(self.session(), account.id)
-        log_in(account, must_change)
+    def _enter(self, entrance: Entrance) -> Response:
+        must_change = logins.must_change(self.session(), entrance.account.id)
+        must_change = must_change and not entrance.schools  # a password opens everything
+        log_in(entrance.account, must_change, schools=entrance.schools)
         return redirect("/password/" if must_change else safe_next(HOME))
 
     def _auth(self) -> Actor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, render_template, request
+from flask import session as cookie
 from flask_appbuilder import BaseView, expose
 from werkzeug.wrappers import Response
 
@@ -134,17 +135,38 @@ class Space(BaseView):
     @expose("/profile/")
     @opens("space:open")
     def profile(self) -> str:
-        who, rows = space.person(self.session, current_actor())
+        actor = current_actor()
+        who, rows = space.person(self.session, actor)
+        bound = "用绑定手机登录后显示" if actor.schools else formats.mask_mobile(who.mobile or "") or "—"
+        mobiles = cards.Mobiles(who.mobile, space.confirmed(self.session), _by_bound_mobile())
         about = SpaceCard(
             "本人信息",
             lines=[
                 ("姓名", Cell(who.name)),
                 ("证件号码", Cell(who.id_masked, "masked")),
-                ("绑定手机", Cell(formats.mask_mobile(who.mobile) if who.mobile else "—", "masked")),
+                ("绑定手机", Cell(bound, "masked")),
             ],
             note="信息有误请联系所在院校更正",
         )
-        return _draw("个人信息", [about, *(cards.school_card(row) for row in rows)], Empty("暂无数据"))
+        return _draw(
+            "个人信息", [about, *(cards.school_card(row, mobiles) for row in rows)], Empty("暂无数据")
+        )
+
+    @expose("/profile/<int:key>/mobile", methods=["POST"])
+    @opens("space:open")
+    def confirm_mobile(self, key: int) -> Response:
+        space.confirm_mobile(self.session, current_actor(), key, bound=_by_bound_mobile())
+        self.session.commit()
+        flash("已确认,用这个手机号码登录也可以查看全部记录", "success")
+        return redirect("/space/profile/")
+
+    @expose("/profile/<int:key>/mobile/forget", methods=["POST"])
+    @opens("space:open")
+    def forget_mobile(self, key: int) -> Response:
+        space.forget_mobile(self.session, current_actor(), key, bound=_by_bound_mobile())
+        self.session.commit()
+        flash("已取消确认,用这个手机号码登录只能查看该校的记录", "success")
+        return redirect("/space/profile/")
 
     @expose("/profile/<int:key>/photo")
     @opens("space:open")
@@ -156,10 +178,16 @@ class RecheckForm(PanelForm):
     reason = control(fields_of(Recheck)["reason"], required=True, session=None)  # type: ignore[arg-type]
 
 
+def _by_bound_mobile() -> bool:
+    """Whether this log-in went by a code to the bound mobile (views/space/login.py)."""
+    return _by_bound_mobile()
+
+
 def draw_page(template: str, page: Any, **context: Any) -> str:
     here = max((href for _, href, _ in MENU if request.path.startswith(href)), key=len)
     menu = [MenuArea(label, href, icon, href == here) for label, href, icon in MENU]
-    return render_template(template, page=page, menu=menu, home_url="/space/", **context)
+    narrowed = bool(current_actor().schools)
+    return render_template(template, page=page, menu=menu, home_url="/space/", narrowed=narrowed, **context)
 
 
 def _draw(title: str, drawn: list[SpaceCard], empty: Empty, note: str = "") -> str:

@@ -7,6 +7,11 @@ create or replace function app_account() returns bigint language sql stable para
     set search_path = pg_catalog, pg_temp
     as $$ select nullif(current_setting('app.account', true), '')::bigint $$;
 
+-- The schools a candidate's log-in was narrowed to; null: all of the person's rows (3.5).
+create or replace function app_schools() returns bigint[] language sql stable parallel safe
+    set search_path = pg_catalog, pg_temp
+    as $$ select nullif(current_setting('app.schools', true), '')::bigint[] $$;
+
 create or replace function app_role() returns text language sql stable parallel safe
     set search_path = pg_catalog, pg_temp
     as $$ select coalesce(current_setting('app.role', true), '') $$;
