@@ -180,7 +180,7 @@ class RecheckForm(PanelForm):
 
 def _by_bound_mobile() -> bool:
     """Whether this log-in went by a code to the bound mobile (views/space/login.py)."""
-    return _by_bound_mobile()
+    return bool(cookie.get("by_bound_mobile"))
 
 
 def draw_page(template: str, page: Any, **context: Any) -> str:
