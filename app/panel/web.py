@@ -292,8 +292,9 @@ def context() -> dict[str, Any]:
     actor = current_actor()
     role = Role(actor.role)
     who = Who(actor.name, cookie.get("tenant_name", ""), role.label, g.unread)
-    if actor.kind == "candidate":  # who logs in by a code to the phone
+    if actor.kind == "candidate":  # who logs in by a code to the phone; the space has a menu of its own
         who = replace(who, security_url="", password_url="" if actor.schools else who.password_url)
+        return {"menu": [], "who": who, "home_url": "/space/"}
     return {"menu": menus.menu(actor, request.path), "who": who, "home_url": "/console/"}
 
 
