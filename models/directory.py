@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, validates
 
 from models.kit import (
@@ -53,10 +58,22 @@ class SchoolKind(Choices):
     OTHER = "OTHER", "其他"
 
 
+class SchoolStanding(Choices):
+    """How far a school of the list has come this year: derived, never stored (4.2, R36, D11)."""
+
+    UNREGISTERED = "UNREGISTERED", "未注册", "amber"
+    REGISTERED = "REGISTERED", "已注册", "blue"
+    DECLARED = "DECLARED", "本年度已申报", "violet"
+    PILOT = "PILOT", "本年度试点", "green"
+    CLOSED = "CLOSED", "已停用", "grey"
+
+
 class SchoolDirectory(Declared):
     """A school as the official list has it: the only source of school names (院校名录). R10, R13.
 
     Also the face of a school for those who may not read its own row: organisations, other schools' pages.
+    What it has come to this year (`stands`, `PHASES`) follows from registration and declarations and is set beside
+    the latter (models/declarations.py).
     """
 
     school_code: Mapped[str] = field(
@@ -95,6 +112,7 @@ class SchoolDirectory(Declared):
             public=read(when="active"),
             auth=read(),
         ),
+        related=("school", "directory_report"),
         unique=(("province_id", "name"),),
         checks=(("school_code ~ '^[0-9]{10}$'", "院校代码为10位数字"),),
         hint="院校名称有误或缺少院校时,由各省项目联系人报平台更正",
@@ -102,6 +120,14 @@ class SchoolDirectory(Declared):
     )
     province: Mapped[Province]
     city: Mapped[City | None]
+
+    PHASES: ClassVar[dict[str, Callable[[datetime], sa.ColumnElement[bool]]]] = {}
+    if TYPE_CHECKING:
+        stands: Mapped[str]
+
+    def phase(self, _: datetime) -> SchoolStanding:
+        """The furthest it has come; the tabs count everything that holds (9.4)."""
+        return SchoolStanding(self.stands)
 
 
 class School(Declared):
@@ -208,6 +234,7 @@ class School(Declared):
         icon="school",
         order=10,
         allows=("edit", "export"),
+        related=("declaration", "quota"),
         told=("name", "kind", "school_code", "province_id"),
         scope=Scope(
             platform=change(""),
@@ -256,8 +283,14 @@ class School(Declared):
 
 
 class ReportKind(Choices):
+    """The first two are said at the registration page, the others by the province about a row of the list."""
+
     MISSING = "MISSING", "名录中没有本校"
     WRONG = "WRONG", "名称、代码或类型有误"
+    NAME = "NAME", "名称有误"
+    CODE = "CODE", "代码有误"
+    CLOSED = "CLOSED", "已停办"
+    OTHER = "OTHER", "其他"
 
 
 class ReportState(Choices):
@@ -287,14 +320,22 @@ REPORT_FLOW = Flow(
 
 
 class DirectoryReport(Declared):
-    """Somebody at the registration page says that a school is missing or wrong in the official list; it reaches the
-    province's project contact, who reports it to the platform (院校名录反馈). R10, E1."""
+    """A school is missing or wrong in the official list: somebody says so at the registration page, and the province's
+    project contact reports it to the platform; or the province asks by itself (院校名录反馈). R10, E1; 1.1.
+
+    `created_by` is the officer; a visitor has no account.
+    """
 
     province_id: Mapped[int] = reference("省份", "province", listed, filtered, fixed)
     city_id: Mapped[int | None] = reference("地市", "city", listed, fixed, within=("province_id",))
     kind: Mapped[ReportKind] = field("问题", Choice(ReportKind), listed, filtered, fixed)
     school_name: Mapped[str] = field("院校名称", Text(100, 2), listed, searched, fixed)
     school_code: Mapped[str | None] = field("院校代码", Code(10, formats.school_code), listed, exact, fixed)
+    right_name: Mapped[str | None] = field("正确名称", Text(100, 2), readonly)
+    right_code: Mapped[str | None] = field("正确代码", Code(10, formats.school_code), readonly)
+    directory_id: Mapped[int | None] = reference(
+        "名录中的院校", "school_directory", readonly, within=("province_id",)
+    )
     description: Mapped[str | None] = field("情况说明", Text(500), wide, fixed)
     contact_name: Mapped[str] = field("联系人姓名", Text(50, 2, formats.person_name), listed, fixed)
     contact_mobile: Mapped[str] = field("联系人手机号", Mobile(), listed, masked, exact, fixed)
@@ -311,15 +352,19 @@ class DirectoryReport(Declared):
         order=12,
         allows=("export",),
         scope=Scope(
-            platform=change("", "state", "answer"),
-            province=change("province_id", "state", "answer"),
+            platform=change("", "state", "answer", "directory_id"),
+            province=(
+                change("province_id", "state", "answer"),
+                Rule("province_id", (INSERT,), when="state = 'OPEN'"),
+            ),
             auth=put(),
         ),
-        hint="注册页面上反映院校名录缺漏、有误的;核实后报平台更正,处理意见会短信告知联系人",
+        hint="注册页面上反映的,和本省在院校名录中申请更正的;核实后报平台更正",
         empty="还没有收到名录反馈",
     )
     province: Mapped[Province]
     city: Mapped[City | None]
+    directory: Mapped[SchoolDirectory | None]
 
 
 class FeeChannel(Choices):
@@ -415,4 +460,5 @@ __all__ = [
     "School",
     "SchoolDirectory",
     "SchoolKind",
+    "SchoolStanding",
 ]

@@ -86,6 +86,7 @@ class City(Declared):
     panel = Panel(
         "地市",
         menu="院校管理/地市",
+        menus={"province": "", "city": ""},  # a province finds its cities under 地市账号
         icon="building-community",
         order=71,
         sort="code",

@@ -10,7 +10,9 @@ from flask_appbuilder import AppBuilder
 from views.consoles import (
     accounts,
     attendance,
+    batch_progress,
     certificates,
+    city_accounts,
     declaration_reports,
     declarations,
     exam_papers,
@@ -34,7 +36,8 @@ VIEWS = (
     portal.Portal, news.News, catalogue.Catalogue, feeds.Feeds, notices.Editing, notices.RichText,
     verify.Verify, health.Health, space_login.SpaceLogin, space.Space, wishes.SpaceWishes,
     home.Home, accounts.Accounts, declarations.Declaring, seals.Seals, certificates.CertificateFiles, desk.Decisions,
-    review.ReviewDesk, declaration_reports.DeclarationReports,
+    review.ReviewDesk, declaration_reports.DeclarationReports, batch_progress.BatchProgress,
+    city_accounts.CityAccounts,
     desk.SigningDesk, phone.SigningPhone, papers.FeePapers, scheduling.Scheduling, attendance.Attendances,
     exam_papers.ExamPapers, jobs.Jobs, jobs.SpecialImports,
 )  # fmt: skip

@@ -185,10 +185,10 @@ _PROVINCE_STAFF = (
 directory_report: list export
 province: list
 city: list
-school_directory: list
+school_directory: list export ask_correction ask_missing
 school: list export
 certificate: list
-declaration_batch: list add edit delete export
+declaration_batch: list add edit delete export progress
 declaration_batch_certificate: list add edit delete
 declaration: list export print recommend review review_next review_by_sheet report
 declaration_major: list
@@ -223,8 +223,9 @@ _CITY_STAFF = (
     _EVERYONE
     + """
 city: list
+school_directory: list export
 school: list
-declaration_batch: list
+declaration_batch: list progress
 declaration_batch_certificate: list
 declaration: list export print recommend review review_next review_by_sheet report
 declaration_major: list
@@ -259,7 +260,7 @@ certificate: list export
 subject: list
 target_group: list
 standard: list
-declaration_batch: list
+declaration_batch: list progress
 declaration_batch_certificate: list
 declaration: list export report
 declaration_major: list
@@ -322,7 +323,7 @@ candidate: unmask
 account: add edit disable enable reset_password hand_over
 sms_message: resend
 sms_template: edit export
-directory_report: correct decline
+directory_report: correct decline adopt open_entry
 weekly_report: confirm return
 number_sequence: list
 """

@@ -169,17 +169,20 @@ def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, 
     parent = next(name for name, declared in child.fields.items() if declared.refers == resolved.table)
     said = {resolved.fields[name].label: cell(resolved, row, name).text for name in resolved.shown}
     names = [name for name in child.listed if name not in {parent, *child.same}]
+    parts = table in resolved.panel.children  # from the first on; of what merely belongs to it, the latest
     rows = (
         session.scalars(
             sa.select(child.model)
             .where(getattr(child.model, parent) == row.id)
-            .order_by(child.model.id)
-            .limit(RELATED_ROWS + 1)
+            .order_by(child.model.id if parts else child.model.id.desc())
+            .limit(RELATED_ROWS)
             .options(*query._loads(child))
         )
         .unique()
         .all()
     )
+    if not parts:
+        rows = rows[::-1]
     # What every row repeats of the row above them is said there.
     names = [
         name
@@ -194,12 +197,9 @@ def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, 
     return Related(
         child.panel.label,
         [column(child, name, Wish()) for name in names],
-        [
-            Row(str(r.id), [cell(child, r, name, link=open_door) for name in names])
-            for r in rows[:RELATED_ROWS]
-        ],
+        [Row(str(r.id), [cell(child, r, name, link=open_door) for name in names]) for r in rows],
         more,
-        first_step(child, ())[0] if table in resolved.panel.children else f"还没有{child.panel.label}",
+        first_step(child, ())[0] if parts else f"还没有{child.panel.label}",
     )
 
 

@@ -24,6 +24,7 @@ from app.jobs import queue
 from app.jobs.registry import task
 from app.jobs.running import Run
 from app.panel import query
+from app.panel.cells import standing
 from app.panel.doors import Doors
 from app.panel.resolve import Resolved, kind_of, resolve, resolve_table
 from app.panel.wish import Wish, read_wish
@@ -163,11 +164,13 @@ def _columns(resolved: Resolved) -> list[tuple[str, Kind]]:
     for name, declared in exported(resolved).items():
         label = declared.label if declared.label not in columns else f"{declared.label}({name})"
         columns[label] = _KINDS.get(kind_of(declared), "text")
-    return list(columns.items())
+    return [*columns.items(), *([("状态", "text")] if resolved.derived else [])]  # type: ignore[list-item]
 
 
 def _lines(resolved: Resolved, rows: Iterator[Any] | Any, *, unmasked: bool) -> Iterator[list[Any]]:
     values = [_value(name, declared, unmasked) for name, declared in exported(resolved).items()]
+    if resolved.derived:  # as the list does, after its columns
+        values.append(lambda row: None if (stands := standing(row)) is None else stands.text)
     return ([value(row) for value in values] for row in rows)
 
 
@@ -195,7 +198,7 @@ def _moment(declared: Field, value: datetime | None) -> str | None:
 
 def _loads(resolved: Resolved) -> list[Any]:
     """References are joined, so that the number of statements does not grow with the rows (F5)."""
-    loads = []
+    loads: list[Any] = [*query.derived(resolved.model)] if resolved.derived else []
     for name, declared in exported(resolved).items():
         if declared.refers:
             load, target = (

@@ -61,7 +61,7 @@ def list_page(
         filters=[_filter(session, resolved, name, wish) for name in asked],
         columns=[
             *(replace(column(resolved, name, wish), hidden=name not in chosen) for name in names),
-            *([Column("standing", "状态", "state")] if _only_derived(resolved) else []),
+            *([Column("standing", "状态", "state")] if resolved.derived else []),
         ],
         rows=[_row(resolved, actor, row, names) for row in found.rows],
         buttons=buttons,
@@ -150,7 +150,7 @@ def _row(resolved: Resolved, actor: Actor, row: Declared, names: list[str]) -> R
     # a list draws its cards or its cells, never both
     cells: list[Cell] = [] if blocks else [cell(resolved, row, name, link=True) for name in names]
     state = state_cell(resolved, row)
-    if state is not None and not blocks and _only_derived(resolved):
+    if state is not None and not blocks and resolved.derived:
         cells.append(state)
     if (
         state is not None
@@ -174,11 +174,6 @@ def window(resolved: Resolved, row: Declared, first: str, last: str) -> tuple[st
     """Two columns as the one window they are: 报考开始 and 报考结束 → 报考时间."""
     ends = [cell(resolved, row, name).text for name in (first, last)]
     return resolved.fields[first].label.removesuffix("开始") + "时间", Cell(" ~ ".join(ends), "moment")
-
-
-def _only_derived(resolved: Resolved) -> bool:
-    """Whether rows have a state that no column holds."""
-    return not resolved.state and hasattr(resolved.model, "phase")
 
 
 def _label(resolved: Resolved, column: str) -> str:

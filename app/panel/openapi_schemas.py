@@ -78,11 +78,12 @@ def schemas(resolved: Resolved) -> dict[str, Schema]:
         and kind_of(resolved.fields[column]) != "flag"
         and column not in owners
     ]
-    own[f"{name}Row"] = object_({**key, **_read(resolved, resolved.listed)})
+    stands: Schema = {"standing": {"type": "string", "title": "状态"}} if resolved.derived else {}
+    own[f"{name}Row"] = object_({**key, **_read(resolved, resolved.listed), **stands})
     own[f"{name}List"] = _list(ref(f"{name}Row"))
     own[name] = object_(
         {
-            **key, **_read(resolved, resolved.shown), **stamps, **shown,
+            **key, **_read(resolved, resolved.shown), **stands, **stamps, **shown,
             "actions": {"type": "array", "items": {"type": "string"}, "title": "现在可以进行的操作"},
         }
     )  # fmt: skip

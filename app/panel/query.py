@@ -228,7 +228,7 @@ def _flip(key: Any) -> Any:
 def _loads(resolved: Resolved) -> list[Any]:
     """The references that the list draws, joined: the number of statements does not grow with the rows (F5)."""
     names = dict.fromkeys([*resolved.listed, *(c for block in resolved.panel.cards for c in block.columns)])
-    loads = [*_derived(resolved.model)]
+    loads = [*derived(resolved.model)]
     for name in names:
         head, _, rest = name.partition(".")
         column = head if not rest else f"{head}_id"
@@ -249,7 +249,7 @@ def _loads(resolved: Resolved) -> list[Any]:
 
 
 @cache
-def _derived(model: type[Declared]) -> tuple[Any, ...]:
+def derived(model: type[Declared]) -> tuple[Any, ...]:
     """What the database derives of a row, read only where rows are shown: their buttons may ask for it."""
     found = sa.inspect(model).column_attrs
     return tuple(undefer(getattr(model, column.key)) for column in found if column.deferred)

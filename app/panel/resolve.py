@@ -43,6 +43,11 @@ class Resolved:
         """The column that holds the row's state, if any."""
         return next((name for name, declared in self.fields.items() if isinstance(declared.type, State)), "")
 
+    @cached_property
+    def derived(self) -> bool:
+        """Whether rows have a state that no column holds: it follows from time and facts (D11)."""
+        return not self.state and (hasattr(self.model, "phase") or hasattr(self.model, "phases"))
+
     def form(self, adding: bool) -> list[str]:
         """The columns a person types, in order."""
         return [

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.access.actor import Actor
 from app.access.roles import may
+from app.panel.cells import standing
 from app.panel.forms import parent_column
 from app.panel.resolve import Resolved, kind_of, readable, related, resolve_table
 from models.kit import Declared, Mark
@@ -22,12 +23,14 @@ ROOT = "/api/v1"
 
 def list_item(resolved: Resolved, row: Declared) -> dict[str, Any]:
     """A row as the list shows it."""
-    return {"id": row.id, "version": row.version, **_columns(resolved, row, resolved.listed)}
+    found = {"id": row.id, "version": row.version, **_columns(resolved, row, resolved.listed)}
+    return found | _standing(resolved, row)
 
 
 def item(session: Session, resolved: Resolved, actor: Actor, row: Declared) -> dict[str, Any]:
     """A row as its detail shows it: its columns, its child rows, and the actions open to this actor now."""
     found = {"id": row.id, "version": row.version, **_columns(resolved, row, resolved.shown)}
+    found |= _standing(resolved, row)
     found |= {"created_at": _plain(row.created_at), "updated_at": _plain(row.updated_at)}
     for table in resolved.panel.children:
         found[table] = _children(session, resolve_table(table), resolved, row) if readable(table) else []
@@ -37,6 +40,12 @@ def item(session: Session, resolved: Resolved, actor: Actor, row: Declared) -> d
         if action.run and action.on != "list" and may(actor, resolved.table, action.name) and action.when(row)
     ]
     return found
+
+
+def _standing(resolved: Resolved, row: Declared) -> dict[str, Any]:
+    """The state that no column holds, in the words of the list."""
+    stands = standing(row) if resolved.derived else None
+    return {} if stands is None else {"standing": stands.text}
 
 
 def unmasked(resolved: Resolved, row: Declared) -> dict[str, Any]:

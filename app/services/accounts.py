@@ -163,6 +163,25 @@ def open_principal(session: Session, kind: str, tenant_id: int, *, name: str, mo
     return Opened(account, set_first_password(session, account))
 
 
+@dataclass(frozen=True)
+class CityAccount:
+    """A city of a province, and the account of its bureau if it has one."""
+
+    city: City
+    account: Account | None
+
+
+def city_accounts(session: Session, province: int) -> list[CityAccount]:
+    """Every city of a province, those without an account first: one statement (1.1)."""
+    found = (
+        sa.select(City, Account)
+        .join(Account, sa.and_(Account.city_id == City.id, Account.is_principal), isouter=True)
+        .where(City.province_id == province)
+        .order_by(Account.id.is_not(None), City.code)
+    )
+    return [CityAccount(city, account) for city, account in session.execute(found)]
+
+
 def _code(tenant: Any) -> str:
     return str(tenant.school_code if isinstance(tenant, School) else tenant.code)
 

@@ -2,6 +2,7 @@
 
 import app.services.accounts
 import app.services.attendance
+import app.services.batch_progress
 import app.services.batches
 import app.services.borrowing
 import app.services.candidates

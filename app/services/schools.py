@@ -1,19 +1,22 @@
 """A registered school's own data: complete once every required field is filled, and quiet while others judge by them
-(4.2 完善基础信息)."""
+(4.2 完善基础信息); and what the authorities above see beside it (1.4 注册院校)."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.services.actions import before_save
+from app.services.actions import Figure, before_save, counted, noted
 from app.services.errors import Conflict, DomainError
+from models.accounts import Account
 from models.declarations import Declaration, DeclarationState
 from models.directory import School
-from models.kit import fields_of
+from models.kit import clock, fields_of
+from models.quotas import Quota
 from models.regions import County
 
 REQUIRED = ("uscc", "city_id", "address", "contact_name", "contact_mobile", "contact_email")
@@ -50,3 +53,52 @@ def _require_quiet(session: Session, row: School) -> None:
         raise Conflict(
             "school.under_review", "有申报正在审核,院校基础信息暂不能修改;联系人信息可以修改", changed[0]
         )
+
+
+# Looked at from above
+
+_ABOVE = ("province", "city", "platform")
+
+
+@counted(School)
+def _this_year(session: Session, actor: Actor, row: School) -> list[Figure]:
+    """What the school has declared this year and may examine."""
+    if actor.kind not in _ABOVE:
+        return []
+    year = clock.today().year
+    declared = sa.and_(
+        Declaration.school_id == row.id,
+        Declaration.year == year,
+        Declaration.state != DeclarationState.DRAFT,
+    )
+    passed = sa.func.count().filter(Declaration.state == DeclarationState.APPROVED)
+    of_quotas = sa.and_(Quota.school_id == row.id, Quota.year == year)
+    count, approved = session.execute(sa.select(sa.func.count(), passed).where(declared)).one()
+    granted, used = session.execute(
+        sa.select(sa.func.sum(Quota.granted), sa.func.sum(Quota.used)).where(of_quotas)
+    ).one()
+    named = {"f_school_name": row.name, "f_year": year}
+    lists = f"/console/declaration/?{urlencode({'tab': 'all', **named})}"
+    passes = f"/console/declaration/?{urlencode({'tab': DeclarationState.APPROVED.value, **named})}"
+    figures = [
+        Figure(f"{year}年度申报", count, "blue", lists),
+        Figure("审核通过", approved, "green", passes),
+        Figure("现有指标", granted or 0, "green"),
+        Figure("已用指标", used or 0),
+    ]
+    if actor.kind == "platform":
+        accounts = sa.select(sa.func.count()).where(Account.school_id == row.id)
+        opened = f"/console/account/?{urlencode({'f_username': row.school_code})}"
+        figures.append(Figure("账号", session.scalar(accounts) or 0, "grey", opened))
+    return figures
+
+
+@noted(School)
+def _account(session: Session, actor: Actor, row: School) -> dict[str, str]:
+    """What an authority can tell a school that cannot log in: its account is its own, and the platform's (R1, R5)."""
+    if actor.kind not in ("province", "city"):
+        return {}
+    return {
+        "": f"负责人账号就是院校代码{row.school_code}。忘记密码的,在登录页“忘记密码”用登记的手机号码重设;"
+        "手机号码已不用的,院校向平台运营人员提供依据,由平台“移交”账号"
+    }

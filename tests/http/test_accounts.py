@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from app.access.actor import AUTH, JOB
 from app.services import logins
 from models.accounts import Account, Credential, Role
+from tests.factories import account
 from tests.factories_declarations import Cast, cast
+from tests.models.world import found
 
 FORM = {
     "role": "school.staff",
@@ -123,3 +125,31 @@ def test_e8_a_wrong_captcha_leaves_the_password_unchecked_and_uncounted(
         assert "验证码不正确" in browser.text()
     with as_(AUTH) as db:
         assert db.scalars(sa.select(Credential.failures)).all() == [0]
+
+
+# 地市账号
+
+
+def test_a_province_gives_each_of_its_cities_one_account(as_: Any, browse: Any) -> None:
+    """1.1, R1: the list says which city has none; only one's own are offered, and none twice."""
+    found(as_)
+    with as_(JOB) as db:
+        principal = account(db, Role.PROVINCE_PRINCIPAL, province_id=2)
+        staff = account(db, Role.PROVINCE_STAFF, province_id=2)
+        taken = account(db, Role.CITY_PRINCIPAL, city_id=2, username="city370200")
+        db.commit()
+    officer, page = browse(principal), "/console/city_accounts/"
+    listed = officer.get(page).get_data(as_text=True)
+    assert "济南市" in listed and "city370200" in listed and "北京市" not in listed
+    assert "city370200" not in officer.get(f"{page}?tab=未开通").get_data(as_text=True)
+    form = officer.get(f"{page}add?city=3").get_data(as_text=True)
+    assert '<option selected value="3">济南市' in form and "青岛市" not in form
+    person = {"name": "孙科长", "mobile": "13912345678"}
+    for city in ("1", "2"):  # another province's, and one that has its account
+        assert officer.post(f"{page}add", {"city": city, **person}).status_code == 422
+    assert officer.post(f"{page}add", {"city": "3", **person}).status_code == 200
+    assert "初始密码" in officer.text() and "370100" in officer.text()
+    assert "本省各地市都已有负责人账号" in officer.get(page).get_data(as_text=True)
+    assert officer.act("account", "disable", [taken.id]).status_code == 302
+    assert "city370200" in officer.get(f"{page}?tab=已停用").get_data(as_text=True)
+    assert browse(staff).get(page).status_code == 403

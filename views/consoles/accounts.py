@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request
@@ -23,14 +24,20 @@ from models.accounts import Account, Role
 LIST = "/console/account/"
 
 
-class PrincipalForm(PanelForm):
-    name = StringField("姓名", [Required("姓名")], render_kw={"maxlength": 50})
-    mobile = StringField(
-        "手机号码",
-        [Required("手机号码")],
-        description="初始密码和重置密码的短信发到这个号码",
-        render_kw={"maxlength": 20},
-    )
+def person_fields() -> dict[str, Any]:
+    """Who holds an account, as a form asks it."""
+    return {
+        "name": StringField("姓名", [Required("姓名")], render_kw={"maxlength": 50}),
+        "mobile": StringField(
+            "手机号码",
+            [Required("手机号码")],
+            description="初始密码和重置密码的短信发到这个号码",
+            render_kw={"maxlength": 20},
+        ),
+    }
+
+
+PrincipalForm: type[PanelForm] = type("PrincipalForm", (PanelForm,), person_fields())
 
 
 def account_form(current: Account | None = None) -> type[PanelForm]:
@@ -153,11 +160,11 @@ def page(title: str, form: PanelForm, back: str = LIST) -> str:
     )
 
 
-def shown_once(opened: accounts.Opened, back: str) -> str:
+def shown_once(opened: accounts.Opened, back: str, crumbs: Sequence[Crumb] = ()) -> str:
     """The one page that shows a first password (R6); it is not kept anywhere, and the answer is never cached."""
     shown = MessagePage(
         title="账号已开通",
-        crumbs=[Crumb("首页", "/console/"), Crumb("账号管理", LIST), Crumb("账号已开通")],
+        crumbs=crumbs or [Crumb("首页", "/console/"), Crumb("账号管理", LIST), Crumb("账号已开通")],
         text="请记下初始密码,它只显示这一次;密码也已短信发送,首次登录须修改。",
         lines=[
             ("账号", opened.account.username),

@@ -60,6 +60,7 @@ class ReportPage(Page):
     rows: Sequence[Row] = ()
     chart: str = ""  # JSON for the chart script; "" = nothing to draw
     summary: str = ""  # what the chart shows, in words
+    blank: str = ""  # instead of the table
     links: Sequence[Link] = field(default_factory=list)
 
 
@@ -94,6 +95,7 @@ class DeclarationReports(BaseView):
             rows=[_row(line, found) for line in found.lines[:LINES]],
             chart=_chart(found),
             summary=_summary(found, asked),
+            blank=f"{asked.year}年度还没有提交的申报",
             links=self._links(asked, found),
         )
         return render_template("declaring/report.html", page=page)

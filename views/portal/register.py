@@ -86,6 +86,7 @@ def report_form(session: Session) -> type[PanelForm]:
     asked = {
         name: control(declared[name], required=needed, session=session) for name, needed in required.items()
     }
+    asked["kind"].kwargs["choices"] = choices([(k.value, k.label) for k in directory_reports.VISITORS])
     contact = {
         name: control(declared[name], required=True, session=session)
         for name in ("contact_name", "contact_mobile")

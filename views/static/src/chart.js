@@ -18,7 +18,7 @@ function options({ labels, series }) {
     // Rich text, not HTML: the page's policy forbids style attributes in markup.
     tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, renderMode: "richText", backgroundColor: paper, borderColor: line, textStyle: { color: ink } },
     grid: { top: 32, right: 24, bottom: 8, left: 8, containLabel: true },
-    xAxis: { type: "value", axisLabel: { color: ink }, splitLine: { lineStyle: { color: line } } },
+    xAxis: { type: "value", minInterval: 1, axisLabel: { color: ink }, splitLine: { lineStyle: { color: line } } },
     yAxis: { type: "category", inverse: true, data: labels, axisLabel: { color: ink, width: 160, overflow: "truncate" }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } },
     series: series.map((one) => ({ ...one, type: "bar", barMaxWidth: 14, barGap: "20%" })),
   };
