@@ -112,7 +112,7 @@ class SchoolDirectory(Declared):
             public=read(when="active"),
             auth=read(),
         ),
-        related=("school", "directory_report"),
+        related=("directory_report",),
         unique=(("province_id", "name"),),
         checks=(("school_code ~ '^[0-9]{10}$'", "院校代码为10位数字"),),
         hint="院校名称有误或缺少院校时,由各省项目联系人报平台更正",

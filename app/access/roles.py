@@ -185,7 +185,7 @@ _PROVINCE_STAFF = (
 directory_report: list export
 province: list
 city: list
-school_directory: list export ask_correction ask_missing
+school_directory: list export open_school ask_correction ask_missing
 school: list export
 certificate: list
 declaration_batch: list add edit delete export progress
@@ -223,7 +223,7 @@ _CITY_STAFF = (
     _EVERYONE
     + """
 city: list
-school_directory: list export
+school_directory: list export open_school
 school: list
 declaration_batch: list progress
 declaration_batch_certificate: list
@@ -251,7 +251,7 @@ _PLATFORM_READ = (
 province: list
 city: list
 county: list
-school_directory: list export
+school_directory: list export open_school
 directory_report: list export
 school: list export
 organisation: list export

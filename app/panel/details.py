@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -197,10 +197,18 @@ def _related(session: Session, resolved: Resolved, actor: Actor, row: Declared, 
     return Related(
         child.panel.label,
         [column(child, name, Wish()) for name in names],
-        [Row(str(r.id), [cell(child, r, name, link=open_door) for name in names]) for r in rows],
+        [Row(str(r.id), _cells(child, r, names, open_door)) for r in rows],
         more,
         first_step(child, ())[0] if parts else f"还没有{child.panel.label}",
     )
+
+
+def _cells(child: Resolved, row: Declared, names: Sequence[str], open_door: bool) -> list[Cell]:
+    """A related row; where its title goes without saying, the first column leads to it."""
+    cells = [cell(child, row, name, link=open_door) for name in names]
+    if open_door and cells and child.panel.title not in names and not cells[0].href:
+        cells[0] = replace(cells[0], href=f"{child.url}/{row.id}")
+    return cells
 
 
 def _history(session: Session, resolved: Resolved, actor: Actor, row: Declared) -> list[tuple[str, str, str]]:

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.services.actions import Figure, before_save, counted, noted
+from app.services.actions import Figure, before_save, counted, page_link
 from app.services.errors import Conflict, DomainError
 from models.accounts import Account
 from models.declarations import Declaration, DeclarationState
-from models.directory import School
+from models.directory import School, SchoolDirectory, SchoolStanding
 from models.kit import clock, fields_of
 from models.quotas import Quota
 from models.regions import County
@@ -58,6 +58,18 @@ def _require_quiet(session: Session, row: School) -> None:
 # Looked at from above
 
 _ABOVE = ("province", "city", "platform")
+_HERE = (SchoolStanding.REGISTERED, SchoolStanding.DECLARED, SchoolStanding.PILOT)
+
+page_link(  # the school and its row of the list share the id
+    SchoolDirectory,
+    "open_school",
+    "注册信息",
+    "/console/school/{id}",
+    on="one",
+    icon="school",
+    order=9,
+    when=lambda row: row.stands in _HERE,
+)
 
 
 @counted(School)
@@ -91,14 +103,3 @@ def _this_year(session: Session, actor: Actor, row: School) -> list[Figure]:
         opened = f"/console/account/?{urlencode({'f_username': row.school_code})}"
         figures.append(Figure("账号", session.scalar(accounts) or 0, "grey", opened))
     return figures
-
-
-@noted(School)
-def _account(session: Session, actor: Actor, row: School) -> dict[str, str]:
-    """What an authority can tell a school that cannot log in: its account is its own, and the platform's (R1, R5)."""
-    if actor.kind not in ("province", "city"):
-        return {}
-    return {
-        "": f"负责人账号就是院校代码{row.school_code}。忘记密码的,在登录页“忘记密码”用登记的手机号码重设;"
-        "手机号码已不用的,院校向平台运营人员提供依据,由平台“移交”账号"
-    }

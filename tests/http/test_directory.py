@@ -262,14 +262,16 @@ def test_what_the_list_cannot_take_is_refused_and_nothing_is_answered(
 # A registered school
 
 
-def test_a_schools_page_shows_the_year_and_how_it_gets_in_again(
+def test_a_schools_page_shows_what_it_declared_and_may_examine(
     officer: Browser, operator: Browser, as_: As
 ) -> None:
-    """1.4 注册院校; R1, R5: the account is the school's and the platform's, the province only explains."""
+    """1.4 注册院校: declarations and quotas; accounts are the platform's business (R1)."""
     _declared(as_, DeclarationState.APPROVED)
     page = officer.get("/console/school/11").get_data(as_text=True)
     assert "2020年度申报" in page and "证书试点申报" in page and "指标" in page
-    assert "负责人账号就是院校代码4137010028" in page
+    assert '<a href="/console/declaration/1">' in page
+    assert 'href="/console/school/11"' in officer.get(f"{LIST}11").get_data(as_text=True)
+    assert 'href="/console/school/13"' not in officer.get(f"{LIST}13").get_data(as_text=True)
     assert "青岛学院" in officer.get(
         "/console/declaration/?tab=all&f_school_name=青岛学院&f_year=2020"
     ).get_data(as_text=True)
