@@ -72,7 +72,7 @@ class BatchProgress(BaseView):
         page = ProgressPage(
             title=TITLE,
             crumbs=crumbs,
-            hint=f"{batch.phase(clock.now()).label},申报时间:{window_text(batch)};等待最久的地市排在最前",
+            hint=f"{batch.phase(clock.now()).label},申报时间:{window_text(batch)};等待最久的排在最前",
             batches=[(one.id, _name(one)) for one in offered],
             chosen=batch.id,
             figures=[(label, f"{getattr(found.total, name):,}") for name, label in shown],
@@ -165,7 +165,7 @@ def _href(name: str, line: Line, batch: DeclarationBatch) -> str:
 
 def _chart(found: Progress) -> str:
     top = list(found.lines[:BARS])
-    if not any(line.registered or line.declared for line in top):
+    if len(top) < 2 or not any(line.registered or line.declared for line in top):
         return ""
     series = [
         {"name": "已注册院校", "data": [line.registered for line in top]},
