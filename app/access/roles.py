@@ -208,7 +208,7 @@ _PROVINCE_PRINCIPAL = (
     _PROVINCE_STAFF
     + """
 province: edit
-city: edit open_account
+city: edit open_account accounts
 declaration_batch: publish extend withdraw
 declaration: approve refuse retract
 quota: adjust

@@ -21,6 +21,7 @@ from models.directory import Organisation, School
 from models.kit import Declared, Mobile, Text, declared_models, formats
 from models.regions import City, Province
 
+CITIES = "/console/city_accounts/"
 TENANT_MODELS: dict[str, type[Declared]] = {
     "province": Province,
     "city": City,
@@ -368,6 +369,7 @@ page_link(
     order=10,
     when=lambda row: not row.is_principal and _mine(None, row),
 )
+page_link(City, "accounts", "地市账号", CITIES, on="list", icon="user-cog", order=41)
 for _model in (City, Province):
     page_link(
         _model,

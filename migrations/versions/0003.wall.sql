@@ -7,6 +7,11 @@ create or replace function app_account() returns bigint language sql stable para
     set search_path = pg_catalog, pg_temp
     as $$ select nullif(current_setting('app.account', true), '')::bigint $$;
 
+-- The schools a candidate's log-in was narrowed to; null: all of the person's rows (3.5).
+create or replace function app_schools() returns bigint[] language sql stable parallel safe
+    set search_path = pg_catalog, pg_temp
+    as $$ select nullif(current_setting('app.schools', true), '')::bigint[] $$;
+
 create or replace function app_role() returns text language sql stable parallel safe
     set search_path = pg_catalog, pg_temp
     as $$ select coalesce(current_setting('app.role', true), '') $$;
@@ -428,6 +433,31 @@ begin
             and not exists (select from account a where a.person_id = p.id)
         on conflict (username) do nothing;
     return (select min(a.id) from account a where a.person_id = panel_candidate_account.person);
+end $$;
+
+-- Whose space an ID number and a mobile open, and how much of it (3.5): all of it by the bound mobile, or by another
+-- school's that the person has confirmed; else the rows of the schools that know the mobile. Called as `auth`, which
+-- sees no candidates.
+create or replace function panel_candidate_entrance(number bytea, phone bytea)
+    returns table (of_person bigint, schools bigint[], bound boolean)
+    language plpgsql stable security definer set search_path = public, pg_catalog, pg_temp as $$
+begin
+    if current_setting('role') <> 'panel_auth' then
+        raise exception 'only the log-in asks who a mobile belongs to' using errcode = '42501';
+    end if;
+    return query
+        select p.id,
+            case when p.mobile = phone
+                    or exists (select from person_mobile m where m.person_id = p.id and m.mobile = phone)
+                then '{}'::bigint[]
+                else array(select c.school_id from candidate c
+                    where c.person_id = p.id and c.mobile = phone order by c.school_id)
+            end,
+            p.mobile = phone
+        from person p
+        where p.id_number = number and p.mobile is not null
+            and (p.mobile = phone
+                or exists (select from candidate c where c.person_id = p.id and c.mobile = phone));
 end $$;
 
 -- What a certificate will say is settled when the first party signs (R51, R52, 9.13): an organisation reads candidates
@@ -1297,6 +1327,23 @@ create trigger f_truncate before truncate on person for each statement execute f
 create trigger z_audit_insert after insert on person referencing new table as added for each statement execute function panel_audit_insert();
 create trigger z_audit_update after update on person referencing old table as before new table as after for each statement execute function panel_audit_update('id_number', 'mobile');
 create trigger z_audit_delete after delete on person referencing old table as removed for each statement execute function panel_audit_delete('id_number', 'mobile');
+alter table person_mobile enable row level security;
+grant select on person_mobile to panel_candidate;
+grant insert on person_mobile to panel_candidate;
+grant delete on person_mobile to panel_candidate;
+create policy candidate_1_select on person_mobile for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null));
+create policy candidate_1_insert on person_mobile for insert to panel_candidate with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null));
+create policy candidate_1_delete on person_mobile for delete to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null));
+grant select on person_mobile to panel_job;
+grant insert on person_mobile to panel_job;
+grant update on person_mobile to panel_job;
+grant delete on person_mobile to panel_job;
+create policy job_1 on person_mobile to panel_job using (true) with check (true);
+create trigger a_touch before insert or update on person_mobile for each row execute function panel_touch();
+create trigger f_truncate before truncate on person_mobile for each statement execute function panel_refuse('记录已锁定,不能修改');
+create trigger z_audit_insert after insert on person_mobile referencing new table as added for each statement execute function panel_audit_insert();
+create trigger z_audit_update after update on person_mobile referencing old table as before new table as after for each statement execute function panel_audit_update('mobile');
+create trigger z_audit_delete after delete on person_mobile referencing old table as removed for each statement execute function panel_audit_delete('mobile');
 alter table candidate enable row level security;
 grant select on candidate to panel_platform;
 create policy platform_1_select on candidate for select to panel_platform using (true);
@@ -1310,7 +1357,7 @@ create policy school_1 on candidate to panel_school using (school_id = (select n
 grant select on candidate to panel_organisation;
 create policy organisation_1_select on candidate for select to panel_organisation using ((exists (select 1 from registration r where r.candidate_id = candidate.id)));
 grant select on candidate to panel_candidate;
-create policy candidate_1_select on candidate for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+create policy candidate_1_select on candidate for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
 grant select on candidate to panel_job;
 grant insert on candidate to panel_job;
 grant update on candidate to panel_job;
@@ -1335,7 +1382,7 @@ grant update on photo to panel_school;
 grant delete on photo to panel_school;
 create policy school_1 on photo to panel_school using (school_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (school_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on photo to panel_candidate;
-create policy candidate_1_select on photo for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+create policy candidate_1_select on photo for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
 grant select on photo to panel_job;
 grant insert on photo to panel_job;
 grant update on photo to panel_job;
@@ -1358,7 +1405,7 @@ grant insert on identity_check to panel_school;
 create policy school_1_select on identity_check for select to panel_school using (school_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 create policy school_1_insert on identity_check for insert to panel_school with check (school_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on identity_check to panel_candidate;
-create policy candidate_1_select on identity_check for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+create policy candidate_1_select on identity_check for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
 grant select on identity_check to panel_job;
 grant insert on identity_check to panel_job;
 grant update on identity_check to panel_job;
@@ -2036,7 +2083,7 @@ grant update (changed_at, version, updated_at, updated_by) on admission_ticket t
 create policy organisation_1_select on admission_ticket for select to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 create policy organisation_1_update on admission_ticket for update to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on admission_ticket to panel_candidate;
-create policy candidate_1_select on admission_ticket for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+create policy candidate_1_select on admission_ticket for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
 grant select on admission_ticket to panel_job;
 grant insert on admission_ticket to panel_job;
 grant update on admission_ticket to panel_job;
@@ -2070,7 +2117,7 @@ grant update (attendance, ends_at, paid, site_id, starts_at, state, version, upd
 create policy organisation_1_select on registration for select to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 create policy organisation_1_update on registration for update to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on registration to panel_candidate;
-create policy candidate_1_select on registration for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+create policy candidate_1_select on registration for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
 grant select on registration to panel_job;
 grant insert on registration to panel_job;
 grant update on registration to panel_job;
@@ -2119,7 +2166,7 @@ grant update on score to panel_organisation;
 grant delete on score to panel_organisation;
 create policy organisation_1 on score to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on score to panel_candidate;
-create policy candidate_1_select on score for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and (visible_from <= (select app_now())));
+create policy candidate_1_select on score for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])) and (visible_from <= (select app_now())));
 grant select on score to panel_job;
 grant insert on score to panel_job;
 grant update on score to panel_job;
@@ -2175,10 +2222,10 @@ create policy organisation_1_update on recheck for update to panel_organisation 
 grant select on recheck to panel_candidate;
 grant insert on recheck to panel_candidate;
 grant update (state, version, updated_at, updated_by) on recheck to panel_candidate;
-create policy candidate_1_select on recheck for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
-create policy candidate_1_insert on recheck for insert to panel_candidate with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
-create policy candidate_2_select on recheck for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
-create policy candidate_2_update on recheck for update to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+create policy candidate_1_select on recheck for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
+create policy candidate_1_insert on recheck for insert to panel_candidate with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
+create policy candidate_2_select on recheck for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
+create policy candidate_2_update on recheck for update to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[]))) with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
 grant select on recheck to panel_job;
 grant insert on recheck to panel_job;
 grant update on recheck to panel_job;
@@ -2207,7 +2254,7 @@ grant update on certificate_result to panel_organisation;
 grant delete on certificate_result to panel_organisation;
 create policy organisation_1 on certificate_result to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on certificate_result to panel_candidate;
-create policy candidate_1_select on certificate_result for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and (visible_from <= (select app_now())));
+create policy candidate_1_select on certificate_result for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])) and (visible_from <= (select app_now())));
 grant select on certificate_result to panel_job;
 grant insert on certificate_result to panel_job;
 grant update on certificate_result to panel_job;
@@ -2271,7 +2318,7 @@ grant update on issuance_task to panel_organisation;
 grant delete on issuance_task to panel_organisation;
 create policy organisation_1 on issuance_task to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on issuance_task to panel_candidate;
-create policy candidate_1_select on issuance_task for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and (visible_from <= (select app_now())));
+create policy candidate_1_select on issuance_task for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])) and (visible_from <= (select app_now())));
 grant select on issuance_task to panel_job;
 grant insert on issuance_task to panel_job;
 grant update on issuance_task to panel_job;
@@ -2384,7 +2431,7 @@ create policy school_2_select on e_certificate for select to panel_school using 
 grant select on e_certificate to panel_organisation;
 create policy organisation_1_select on e_certificate for select to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on e_certificate to panel_candidate;
-create policy candidate_1_select on e_certificate for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+create policy candidate_1_select on e_certificate for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
 grant select on e_certificate to panel_job;
 grant insert on e_certificate to panel_job;
 grant update on e_certificate to panel_job;
@@ -2414,8 +2461,8 @@ create policy organisation_1_select on certificate_event for select to panel_org
 create policy organisation_2_insert on certificate_event for insert to panel_organisation with check (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and (kind <> 'REVOKED'));
 grant select on certificate_event to panel_candidate;
 grant insert on certificate_event to panel_candidate;
-create policy candidate_1_select on certificate_event for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
-create policy candidate_2_insert on certificate_event for insert to panel_candidate with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and (kind = 'DOWNLOADED'));
+create policy candidate_1_select on certificate_event for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
+create policy candidate_2_insert on certificate_event for insert to panel_candidate with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])) and (kind = 'DOWNLOADED'));
 grant select on certificate_event to panel_job;
 grant insert on certificate_event to panel_job;
 grant update on certificate_event to panel_job;
@@ -2453,8 +2500,8 @@ create policy organisation_2_select on correction_request for select to panel_or
 create policy organisation_2_update on correction_request for update to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on correction_request to panel_candidate;
 grant insert on correction_request to panel_candidate;
-create policy candidate_1_select on correction_request for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
-create policy candidate_1_insert on correction_request for insert to panel_candidate with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+create policy candidate_1_select on correction_request for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
+create policy candidate_1_insert on correction_request for insert to panel_candidate with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])));
 grant select on correction_request to panel_job;
 grant insert on correction_request to panel_job;
 grant update on correction_request to panel_job;
@@ -2724,7 +2771,7 @@ grant select on message to panel_candidate;
 grant insert on message to panel_candidate;
 grant update on message to panel_candidate;
 grant delete on message to panel_candidate;
-create policy candidate_1 on message to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
+create policy candidate_1 on message to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null)) with check (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null));
 create policy candidate_2_insert on message for insert to panel_candidate with check (true);
 grant insert on message to panel_auth;
 create policy auth_1_insert on message for insert to panel_auth with check (true);
@@ -3079,7 +3126,7 @@ grant update on seat_assignment to panel_organisation;
 grant delete on seat_assignment to panel_organisation;
 create policy organisation_1 on seat_assignment to panel_organisation using (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint)) with check (organisation_id = (select nullif(current_setting('app.tenant', true), '')::bigint));
 grant select on seat_assignment to panel_candidate;
-create policy candidate_1_select on seat_assignment for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and (schedule_published_at is not null));
+create policy candidate_1_select on seat_assignment for select to panel_candidate using (person_id = (select nullif(current_setting('app.tenant', true), '')::bigint) and ((select app_schools()) is null or school_id = any ((select app_schools())::bigint[])) and (schedule_published_at is not null));
 grant select on seat_assignment to panel_job;
 grant insert on seat_assignment to panel_job;
 grant update on seat_assignment to panel_job;

@@ -22,7 +22,7 @@ from app.panel.pages import Cell, Column, Crumb, Link, Row
 from app.services import batch_progress
 from app.services.batch_progress import PAGE, Line, Progress
 from app.services.batches import window_text
-from app.services.errors import NotFound
+from app.services.errors import DomainError
 from app.sheets.spec import Kind
 from models.declarations import BatchPhase, DeclarationBatch, DeclarationState
 from models.kit import Moment, clock, formats
@@ -85,22 +85,17 @@ class BatchProgress(BaseView):
             chart=_chart(found),
             summary=_summary(found),
             blank="本地区的院校名录还是空的,也没有提交的申报",
-            links=self._links(batch, found),
+            links=_links(batch, found),
         )
         return render_template("declaring/progress.html", page=page)
 
-    def _links(self, batch: DeclarationBatch, found: Progress) -> list[Link]:
-        if not found.lines or not may(current_actor(), "declaration", "export"):
-            return []
-        return [Link("导出Excel", f"{PAGE}excel?batch={batch.id}", "download", "post", name="export")]
-
     @expose("/excel", methods=["POST"])
-    @opens("declaration:export")
+    @opens("declaration_batch:progress")
     def excel(self) -> Response:
         """The same as a workbook; noted in the trail as every export is (R135)."""
         batch = _chosen(batch_progress.batches(self.session))
-        if batch is None or not may(current_actor(), "declaration_batch", "progress"):
-            raise NotFound()
+        if batch is None:
+            raise DomainError("progress.none", "还没有发布的申报批次")
         found, shown = batch_progress.progress(self.session, batch), _shown(batch)
         name = f"申报进度-{batch.name}.xlsx"
         self.session.execute(
@@ -125,6 +120,11 @@ def _chosen(offered: Sequence[DeclarationBatch]) -> DeclarationBatch | None:
     named = (one for one in offered if one.id == asked)
     opened = (one for one in offered if one.phase(now) is BatchPhase.OPEN)
     return next(named, None) or next(opened, None) or next(iter(offered), None)
+
+
+def _links(batch: DeclarationBatch, found: Progress) -> list[Link]:
+    excel = Link("导出Excel", f"{PAGE}excel?batch={batch.id}", "download", "post", name="export")
+    return [excel] if found.lines else []
 
 
 def _name(batch: DeclarationBatch) -> str:

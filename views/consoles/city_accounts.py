@@ -9,7 +9,7 @@ from flask_appbuilder import BaseView, expose
 from sqlalchemy.orm import Session
 from wtforms import SelectField
 
-from app.access.actor import Actor, current_actor
+from app.access.actor import current_actor
 from app.access.roles import may
 from app.panel.cells import cell
 from app.panel.forms import PanelForm, Required, choices
@@ -19,23 +19,20 @@ from app.panel.menus import add_entry
 from app.panel.pages import Cell, Column, Crumb, Empty, FormPage, Link, ListPage, Row, Tab
 from app.panel.resolve import resolve
 from app.services import accounts
+from app.services.accounts import CITIES as PAGE
 from app.services.accounts import CityAccount
 from app.services.errors import DomainError, NotFound
 from models.accounts import Account, AccountState
 from models.kit import formats
 from views.consoles.accounts import person_fields, shown_once
 
-PAGE, TITLE, AREA = "/console/city_accounts/", "地市账号", "院校管理"
+TITLE, AREA = "地市账号", "院校管理"
 _NONE = "未开通"
 _TABS = ("", _NONE, AccountState.ACTIVE.label, AccountState.DISABLED.label)
 _SHOWN = ("username", "name", "mobile", "last_login_at")
 
 
-def _sees(actor: Actor) -> bool:
-    return actor.kind == "province" and may(actor, "city", "open_account")
-
-
-add_entry(f"{AREA}/{TITLE}", PAGE, "user-cog", 13, _sees)
+add_entry(f"{AREA}/{TITLE}", PAGE, "user-cog", 13, lambda actor: may(actor, "city", "accounts"))
 
 
 class CityAccounts(BaseView):
@@ -46,7 +43,7 @@ class CityAccounts(BaseView):
     session: Session
 
     @expose("/")
-    @opens("city:open_account")
+    @opens("city:accounts")
     def page(self) -> str:
         found = accounts.city_accounts(self.session, _province())
         tab = request.args.get("tab", "")
@@ -81,7 +78,7 @@ class CityAccounts(BaseView):
         return render_template("panel/list.html", page=page)
 
     @expose("/add", methods=["GET", "POST"])
-    @opens("city:open_account")
+    @opens("city:accounts")
     def add(self) -> Any:
         found = accounts.city_accounts(self.session, _province())
         free = {str(one.city.id): one.city.name for one in found if one.account is None}
@@ -124,10 +121,10 @@ def _form(free: dict[str, str], chosen: str) -> type[PanelForm]:
 
 
 def _province() -> int:
-    actor = current_actor()
-    if not _sees(actor) or actor.tenant is None:
+    tenant = current_actor().tenant
+    if tenant is None:
         raise NotFound()
-    return actor.tenant
+    return tenant
 
 
 def _state(one: CityAccount) -> str:

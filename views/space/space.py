@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, render_template, request
+from flask import session as cookie
 from flask_appbuilder import BaseView, expose
 from werkzeug.wrappers import Response
 
