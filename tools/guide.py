@@ -23,6 +23,7 @@ TESTS = (
     "tests/browser/test_registration.py",
     "tests/browser/test_review.py",
     "tests/browser/test_publishing.py",
+    "tests/browser/test_directory.py",
 )
 LARGEST, MOST = 120 * 1024, 30
 SIZES = ((1280, 128), (1280, 64), (1000, 128), (800, 64), (700, 32))  # (width, colours): the first that fits
@@ -54,6 +55,8 @@ PICTURES = {
     "review-desk": "review-desk",
     "review-many": "review-many",
     "review-report": "review-report",
+    "batch-progress": "batch-progress",
+    "directory": "directory",
     "review-sheet": "review-sheet",
 }
 

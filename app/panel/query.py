@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from app.access.actor import current_actor
+from app.access.roles import may
 from app.panel.resolve import Resolved, kind_of, readable, resolve, resolve_table
 from app.panel.wish import Wish
 from config import settings
@@ -210,7 +211,7 @@ def _page(resolved: Resolved, where: list[Any], wish: Wish, page: int, total: in
             .order_by(*by)
             .limit(wish.size)
             .offset(offset)
-            .options(*_loads(resolved))
+            .options(*shown(resolved))
         )
     # far pages: walk the index for the ids alone (from the nearer end), then fetch the few rows
     backwards = total <= settings().count_cap and offset > total // 2
@@ -218,17 +219,24 @@ def _page(resolved: Resolved, where: list[Any], wish: Wish, page: int, total: in
     walk = [_flip(key) for key in by] if backwards else by
     skip = total - offset - size if backwards else offset
     ids = sa.select(model.id).where(*where).order_by(*walk).limit(size).offset(skip).subquery()
-    return sa.select(model).join(ids, model.id == ids.c.id).order_by(*by).options(*_loads(resolved))
+    return sa.select(model).join(ids, model.id == ids.c.id).order_by(*by).options(*shown(resolved))
 
 
 def _flip(key: Any) -> Any:
     return key.element.asc() if key.modifier is sa.sql.operators.desc_op else key.element.desc()
 
 
+def shown(resolved: Resolved) -> list[Any]:
+    """What a row needs that is shown as itself. Who merely picks one by its name, or filters by it, may not be allowed
+    to read what the database derives it from."""
+    derives = derived(resolved.model) if may(current_actor(), resolved.table, "list") else ()
+    return [*_loads(resolved), *derives]
+
+
 def _loads(resolved: Resolved) -> list[Any]:
     """The references that the list draws, joined: the number of statements does not grow with the rows (F5)."""
     names = dict.fromkeys([*resolved.listed, *(c for block in resolved.panel.cards for c in block.columns)])
-    loads = [*derived(resolved.model)]
+    loads = []
     for name in names:
         head, _, rest = name.partition(".")
         column = head if not rest else f"{head}_id"
@@ -269,7 +277,7 @@ def get(session: Session, resolved: Resolved, key: int) -> Declared | None:
     if not 0 < key < 2**63:
         return None
     return (
-        session.scalars(sa.select(resolved.model).where(resolved.model.id == key).options(*_loads(resolved)))
+        session.scalars(sa.select(resolved.model).where(resolved.model.id == key).options(*shown(resolved)))
         .unique()
         .one_or_none()
     )

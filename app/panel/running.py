@@ -127,7 +127,7 @@ def chosen(session: Session, resolved: Resolved) -> list[Declared]:
 def matching(session: Session, resolved: Resolved, wish: Wish) -> list[Declared]:
     """Every row of a list, whatever page it stands on."""
     rows = sa.select(resolved.model).where(*query.within(resolved, wish)).order_by(resolved.model.id)
-    found = session.scalars(rows.limit(MOST_ROWS + 1).options(*query._loads(resolved))).unique().all()
+    found = session.scalars(rows.limit(MOST_ROWS + 1).options(*query.shown(resolved))).unique().all()
     if len(found) > MOST_ROWS:
         raise DomainError("too_many", TOO_MANY)
     return list(found)
@@ -147,7 +147,7 @@ def named(session: Session, resolved: Resolved, keys: set[str]) -> list[Declared
             sa.select(resolved.model)
             .where(resolved.model.id.in_(ids))
             .order_by(resolved.model.id)
-            .options(*query._loads(resolved))
+            .options(*query.shown(resolved))
         )
         .unique()
         .all()

@@ -192,6 +192,9 @@ def test_city_and_province_review_refuse_and_see_it_again(people: People, instal
     province.go("申报管理", "申报统计")
     expect(province.page.locator(".ui-chart canvas")).to_be_visible()
     picture(province, "review-report", whole=True)
+    province.go("申报管理", "申报进度")
+    expect(province.page.locator(".ui-chart canvas, .ui-table").first).to_be_visible()
+    picture(province, "batch-progress", whole=True)
     asked_twice = "422"  # the one answer on the way that is a refusal, as the browser notes it (E26)
     assert [said for said in people.complaints if asked_twice not in said] == []
     assert people.album.findings == []
