@@ -149,12 +149,16 @@ def find(session: Session, resolved: Resolved, wish: Wish) -> Found:
     if not where and chosen is not None and _lasting(resolved.model):
         counts = list(session.execute(_unfiltered(resolved.model, settings().count_cap)).one())
     else:
-        counts = _counts(session, resolved, filtered if chosen is not None else [here, *filtered])
-    total, tabbed = (counts[chosen], counts) if chosen is not None else (counts[0], counts[1:])
+        asked = filtered[1:] if _parted(resolved.model) else filtered
+        counts = _counts(session, resolved, asked if chosen is not None else [here, *asked])
+    total = counts.pop(0) if chosen is None else 0
+    if _parted(resolved.model):
+        counts.insert(0, min(sum(counts), settings().count_cap + 1))
+    total = total if chosen is None else counts[chosen]
     pages = max(1, -(-total // wish.size))
     page = wish.page if total > settings().count_cap else min(wish.page, pages)
     rows = session.scalars(_page(resolved, here, wish, page, total)).unique().all()
-    return Found(list(rows), total, list(zip(tabs, tabbed, strict=True)), page)
+    return Found(list(rows), total, list(zip(tabs, counts, strict=True)), page)
 
 
 def _counts(session: Session, resolved: Resolved, wheres: list[list[Any]]) -> list[int]:
@@ -169,7 +173,16 @@ def _counting(resolved: Resolved, wheres: Iterable[list[Any]]) -> Any:
 @cache
 def _unfiltered(model: type[Declared], cap: int) -> Any:  # the cap stands in the statement
     """The counters of a list that nobody filtered: the statement asked most, put together once."""
-    return _counting(resolve(model), [[] if tab.where is None else [tab.where] for tab in _lasting(model)])
+    tabs = _lasting(model)[1 if _parted(model) else 0 :]
+    return _counting(resolve(model), [[] if tab.where is None else [tab.where] for tab in tabs])
+
+
+@cache
+def _parted(model: type[Declared]) -> bool:
+    """Whether every row stands under exactly one tab beside 全部, whose count is then their sum: by the state that a
+    column holds, not by phases."""
+    tab = resolve(model).tab
+    return bool(tab) and not hasattr(model, "PHASES") and not sa.inspect(model).columns[tab].nullable
 
 
 def _capped(resolved: Resolved, where: list[Any]) -> Any:
