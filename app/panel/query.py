@@ -33,6 +33,10 @@ class TabSpec:
     label: str
     where: Any = None
 
+    @property
+    def narrows(self) -> list[Any]:
+        return [] if self.where is None else [self.where]
+
 
 @dataclass
 class Found:
@@ -136,29 +140,25 @@ def _range(column: Any, kind: str, side: str, value: str) -> Any:
 def within(resolved: Resolved, wish: Wish) -> list[Any]:
     """The filters and the tab as SQL: what the list counts as its total."""
     chosen = next((tab for tab in tabs_of(resolved) if tab.name == wish.tab), None)
-    tab = [chosen.where] if chosen is not None and chosen.where is not None else []
-    return [*conditions(resolved, wish), *tab]
+    return [*conditions(resolved, wish), *(chosen.narrows if chosen is not None else [])]
 
 
 def find(session: Session, resolved: Resolved, wish: Wish) -> Found:
     """The page of rows, its counters in one statement, the rows in a second."""
     where, tabs = conditions(resolved, wish), tabs_of(resolved)
-    here = within(resolved, wish)
-    filtered = [[*where, *([tab.where] if tab.where is not None else [])] for tab in tabs]
-    chosen = next((place for place, tab in enumerate(tabs) if tab.name == wish.tab), None)
-    if not where and chosen is not None and _lasting(resolved.model):
+    filtered = [[*where, *tab.narrows] for tab in tabs] or [where]
+    here = next((place for place, tab in enumerate(tabs) if tab.name == wish.tab), 0)  # none such: 全部
+    if not where and _lasting(resolved.model):
         counts = list(session.execute(_unfiltered(resolved.model, settings().count_cap)).one())
     else:
-        asked = filtered[1:] if _parted(resolved.model) else filtered
-        counts = _counts(session, resolved, asked if chosen is not None else [here, *asked])
-    total = counts.pop(0) if chosen is None else 0
+        counts = _counts(session, resolved, filtered[_parted(resolved.model) :])
     if _parted(resolved.model):
         counts.insert(0, min(sum(counts), settings().count_cap + 1))
-    total = total if chosen is None else counts[chosen]
+    total = counts[here]
     pages = max(1, -(-total // wish.size))
     page = wish.page if total > settings().count_cap else min(wish.page, pages)
-    rows = session.scalars(_page(resolved, here, wish, page, total)).unique().all()
-    return Found(list(rows), total, list(zip(tabs, counts, strict=True)), page)
+    rows = session.scalars(_page(resolved, filtered[here], wish, page, total)).unique().all()
+    return Found(list(rows), total, list(zip(tabs, counts, strict=bool(tabs))), page)
 
 
 def _counts(session: Session, resolved: Resolved, wheres: list[list[Any]]) -> list[int]:
@@ -173,8 +173,7 @@ def _counting(resolved: Resolved, wheres: Iterable[list[Any]]) -> Any:
 @cache
 def _unfiltered(model: type[Declared], cap: int) -> Any:  # the cap stands in the statement
     """The counters of a list that nobody filtered: the statement asked most, put together once."""
-    tabs = _lasting(model)[1 if _parted(model) else 0 :]
-    return _counting(resolve(model), [[] if tab.where is None else [tab.where] for tab in tabs])
+    return _counting(resolve(model), [tab.narrows for tab in _lasting(model)[_parted(model) :]])
 
 
 @cache
@@ -193,11 +192,7 @@ def _capped(resolved: Resolved, where: list[Any]) -> Any:
 
 def tab_counts(session: Session, tables: list[Resolved]) -> list[list[tuple[TabSpec, int]]]:
     """The tabs of several lists and how many rows stand under each, in one statement."""
-    asked = [
-        (resolved, tab, [] if tab.where is None else [tab.where])
-        for resolved in tables
-        for tab in tabs_of(resolved)
-    ]
+    asked = [(resolved, tab, tab.narrows) for resolved in tables for tab in tabs_of(resolved)]
     if not asked:
         return []
     counts = iter(
