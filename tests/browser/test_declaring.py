@@ -232,3 +232,33 @@ def test_declaring_is_readable_in_the_dark_and_on_a_phone(
             assert school.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), picture
     assert people.album.findings == []
     assert people.complaints == []
+
+
+def test_a_search_that_looks_up_late_leaves_the_focus_where_the_person_has_gone(
+    people: People, installation: Installation, batch: int
+) -> None:
+    """Type, choose, go on to the next field, faster than the page looks up what was typed."""
+    installation.travel_to("2026-03-06 09:30")
+    school = people.as_person(SCHOOL)
+    school.page.clock.install()
+    school.press("申报证书试点")
+    majors = school.page.locator("#field-declaration_major")
+    box = majors.get_by_role("combobox")
+    box.click()
+    box.fill("计算机")
+    option = majors.locator(".ts-dropdown .option", has_text="计算机").first
+    expect(option).to_be_visible()
+    school.page.clock.pause_at(school.page.evaluate("Date.now() + 5000"))
+    box.fill("计算机科")
+    option.click()
+    expect(majors.locator(".ts-dropdown:visible")).to_have_count(0)
+    headcount = school.control("拟申报的培训人数")
+    headcount.focus()
+    school.page.clock.run_for(2000)
+    expect(headcount).to_be_focused()
+    expect(majors.locator(".ts-dropdown:visible")).to_have_count(0)
+    box.focus()
+    box.fill("计算机科")
+    headcount.focus()
+    school.page.clock.run_for(2000)
+    expect(headcount).to_be_focused()

@@ -66,6 +66,7 @@ function searchable(select) {
       loading: () => '<div class="loading-text">正在查找…</div>',
     },
   });
+  stayShut(widget);
   if (invalid) widget.wrapper.classList.add("is-invalid");
   for (const [name, value] of carried) widget.control_input.setAttribute(name, value);
   select.setAttribute("aria-hidden", "true");
@@ -73,6 +74,14 @@ function searchable(select) {
   for (const above of widest(select)) above.addEventListener("change", () => forget(widget));
   const note = document.getElementById(select.dataset.note ?? "");
   if (note) widget.on("change", (value) => (note.hidden = !widget.options[value]?.marked));
+}
+
+/** What was typed is looked up a moment later. Whoever has chosen or gone on to the next field by then keeps the focus:
+    opened late, the list would take it back, and with it what is being typed. */
+function stayShut(widget) {
+  const open = widget.open.bind(widget);
+  widget.open = () => widget.wrapper.contains(document.activeElement) && open();
+  widget.on("item_add", () => clearTimeout(widget.refreshTimeout));
 }
 
 /** The controls that say within what this one is searched (a city within its province). */
