@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import sqlalchemy as sa
 from flask import current_app
@@ -93,11 +95,12 @@ def login_link(username: str) -> None:
 
 @panel.command()
 @click.argument("message")
-def migration(message: str) -> None:
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=database.VERSIONS)
+def migration(message: str, folder: Path) -> None:
     """Write the next revision from the difference between the declarations and a database at head."""
     from app.access.migrating import write_revision
 
-    for path in write_revision(database.admin_url(), message):
+    for path in write_revision(database.admin_url(), message, folder):
         click.echo(path.name)
 
 

@@ -1,7 +1,7 @@
 """How a revision is carried out: its tables, then the whole wall of that revision in place of the one before.
 
 `<revision>.up.sql` and `<revision>.down.sql` change the tables; `<revision>.wall.sql` is the complete wall
-(functions, grants, policies, triggers) as it is after the revision.
+(functions, grants, policies, triggers) as it is after the revision. They stand beside the revision.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 from alembic import op
 
-FOLDER = Path(__file__).parent / "versions"
 OWNER = "panel_owner"
 
 # Everything of the wall goes; tables and rows stay.
@@ -51,7 +50,8 @@ def _run(sql: str) -> None:
 
 
 def _text(revision: str, part: str) -> str:
-    path = FOLDER / f"{revision}.{part}.sql"
+    environment: Any = op.get_context().environment_context
+    path = Path(environment.script.get_revision(revision).path).with_name(f"{revision}.{part}.sql")
     return path.read_text() if path.exists() else ""
 
 

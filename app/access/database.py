@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.access.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
+VERSIONS = ROOT / "migrations" / "versions"
 QUEUE_SCHEMA = "queue"
 
 
@@ -137,13 +138,16 @@ def build(connection: sa.Connection) -> None:
     connection.exec_driver_sql("reset role")
 
 
-def alembic_config(url: str) -> Config:
+def alembic_config(url: str, folder: Path = VERSIONS) -> Config:
+    """Alembic's view of our revisions, and of those in another folder (tried before they are ours)."""
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(map(str, dict.fromkeys((VERSIONS, folder)))))
     config.attributes["url"] = url
     return config
 
 
-def migrate(url: str, revision: str = "head") -> None:
+def migrate(url: str, revision: str = "head", folder: Path = VERSIONS) -> None:
     """Bring the database at `url` (administrator) to a revision."""
-    command.upgrade(alembic_config(url), revision)
+    command.upgrade(alembic_config(url, folder), revision)

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 from app.access import database, wall
 from models.kit import Base
 
-VERSIONS = database.ROOT / "migrations" / "versions"
+VERSIONS = database.VERSIONS
 
 
 def wall_text() -> str:
@@ -27,18 +27,20 @@ def wall_text() -> str:
     return ";\n".join(part.rstrip().rstrip(";") for part in parts) + ";\n"
 
 
-def write_revision(url: str, message: str) -> list[Path]:
+def write_revision(url: str, message: str, folder: Path = VERSIONS) -> list[Path]:
     """Compare the database at `url` (at head, administrator) with the declarations and write the next revision."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         up, down = table_changes(connection)
-    config = database.alembic_config(url)
+    config = database.alembic_config(url, folder)
     heads = ScriptDirectory.from_config(config).get_heads()
     number = f"{len(list(VERSIONS.glob('*.py'))) + 1:04d}"
-    command.revision(config, message=message, rev_id=number, head=heads[0] if heads else "base")
+    command.revision(
+        config, message=message, rev_id=number, head=heads[0] if heads else "base", version_path=str(folder)
+    )
     written = []
     for part, text in (("up", up), ("down", down), ("wall", wall_text())):
-        path = VERSIONS / f"{number}.{part}.sql"
+        path = folder / f"{number}.{part}.sql"
         path.write_text(text)
         written.append(path)
     return written

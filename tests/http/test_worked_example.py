@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import secrets
 import subprocess
@@ -12,8 +14,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import psycopg
 import pytest
+from python_calamine import CalamineWorkbook
 from sqlalchemy.engine import make_url
 
 from app.access import wall
@@ -28,8 +32,15 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def site(server: EmbeddedPostgres) -> Iterator[dict[str, Any]]:
-    """The server process; its database is its own."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the example's revision is written."""
+    return tmp_path_factory.mktemp("versions")
+
+
+@pytest.fixture(scope="module")
+def site(server: EmbeddedPostgres, folder: Path) -> Iterator[dict[str, Any]]:
+    """The server process; its database is its own. `ask(command)` has it run a command of `flask`, `ask()` the waiting
+    jobs."""
     name = f"t_{secrets.token_hex(8)}"
     plain = (
         make_url(server.url("postgres")).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -39,14 +50,25 @@ def site(server: EmbeddedPostgres) -> Iterator[dict[str, Any]]:
         admin.execute(
             "select pg_advisory_lock(712)"
         )  # roles are the whole server's: as when the template is made
-        addresses = [server.url(name), server.url(name, wall.LOGIN), server.password(wall.LOGIN)]
-        command = [sys.executable, "-m", "tests.http.example_server", *addresses]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        given = [server.url(name, wall.LOGIN), server.password(wall.LOGIN), str(folder)]
+        command = [sys.executable, "-m", "tests.http.example_server", *given]
+        environment = {**os.environ, "PANEL_ADMIN_DATABASE_URL": server.url(name)}
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True
+        ) as process:
             try:
-                assert process.stdout is not None
-                line = process.stdout.readline()
+                assert process.stdin is not None and process.stdout is not None
+                told, answers = process.stdin, process.stdout
+                line = answers.readline()
                 admin.execute("select pg_advisory_unlock(712)")
-                yield json.loads(line)
+
+                def ask(*words: str) -> str:
+                    told.write(json.dumps(words or None) + "\n")
+                    told.flush()
+                    return str(json.loads(answers.readline()))
+
+                yield {**json.loads(line), "ask": ask}
             finally:
                 process.kill()
         admin.execute(f'drop database if exists "{name}" with (force)')
@@ -236,9 +258,112 @@ def test_the_same_is_there_for_programs(program: Visitor) -> None:
     assert schema["required"] == ["code", "name", "seats", "bought_on", "keeper"]
 
 
-def test_its_template_can_be_downloaded(person: Visitor) -> None:
-    answer = person.get(f"{URL}/template")
-    assert answer.status == 200 and answer.data.startswith(b"PK")
+def test_its_revision_was_written_by_the_command_and_holds_table_policies_and_grants(
+    site: dict[str, Any], folder: Path
+) -> None:
+    """All the other tests here run on the database it made."""
+    assert {path.name.partition(".")[2] for path in folder.glob("*.sql")} == {
+        "up.sql",
+        "down.sql",
+        "wall.sql",
+    }
+    assert [path.read_text().partition("\n")[0] for path in folder.glob("*.py")] == ['"""equipment']
+    assert all(path.name in site["written"] for path in folder.glob("*.sql"))
+    up, down, wall_text = (next(folder.glob(f"*.{part}.sql")).read_text() for part in ("up", "down", "wall"))
+    assert re.findall(r"CREATE TABLE (\w+)", up) == ["equipment"]
+    assert all(f"\n    {name} " in up for name in ("code", "seats", "price", "keeper", "state"))
+    assert re.findall(r"DROP TABLE (\w+)", down) == ["equipment"]
+    for words in (
+        "create policy school_1 on equipment", "create policy platform_1_select on equipment",
+        "grant select on equipment to panel_platform", "grant insert on equipment to panel_school",
+        "create policy school_1 on room",
+    ):  # fmt: skip
+        assert words in wall_text.lower(), words
+
+
+def sheet(data: bytes) -> list[list[Any]]:
+    return CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
+
+
+def filled(template: bytes, *rows: dict[str, str]) -> bytes:
+    """The downloaded workbook with these rows below its labels."""
+    names = {
+        "设备编号": "code", "设备名称": "name", "可供座位数": "seats", "价格(元)": "price", "购置日期": "bought_on",
+        "保管人手机": "keeper",
+    }  # fmt: skip
+    book = openpyxl.load_workbook(io.BytesIO(template))
+    page = book.worksheets[0]
+    for column in page.iter_cols(max_row=1):
+        name = names.pop(str(column[0].value).rstrip("*"))
+        for at, row in enumerate(rows, 2):
+            page.cell(at, column[0].column).value = row[name]
+    assert not names
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+def test_its_workbook_goes_from_the_template_through_the_dry_run_into_the_list_and_out_again(
+    site: dict[str, Any], person: Visitor, neighbour: Visitor
+) -> None:
+    known = equipment(name="打印机旧")
+    made(person, **known)
+    template = person.get(f"{URL}/template")
+    assert template.status == 200
+    person.get(f"{URL}/import")
+    rows = [
+        equipment(name="打印机新"),
+        {**known, "name": "打印机改"},
+        equipment(name="打印机错", keeper="12345"),
+    ]
+    answer = person.upload(f"{URL}/import", "设备.xlsx", filled(template.data, *rows))
+    assert answer.status == 302
+    job = answer.location
+    assert site["ask"]() == "1 jobs"
+    page = person.get(job).text
+    assert all(words in page for words in ("待确认", "仅导入正确的2行", "保管人手机"))
+    assert "手机" in str(sheet(person.get(f"{job}result").data)[3][-1])
+    assert "打印机新" not in person.get(f"{URL}/?f_name=打印机").text  # so far it was only tried
+    assert neighbour.get(job).status == 404
+    person.get(job)
+    assert person.post(f"{job}confirm").status == 409  # one row is refused: all or nothing
+    assert person.post(f"{job}confirm?mode=good").status == 302
+    assert site["ask"]() == "1 jobs"
+    assert "已完成" in person.get(job).text
+
+    head, *lines = sheet(person.post(f"{URL}/export?f_name=打印机").data)
+    found = {line[head.index("设备名称")]: line for line in lines}
+    assert set(found) == {"打印机新", "打印机改"}
+    changed = found["打印机改"]
+    assert changed[head.index("设备编号")] == known["code"]
+    assert changed[head.index("保管人手机")] == "138****0001" and changed[head.index("状态")] == "在库"
+    head, *lines = sheet(neighbour.post(f"{URL}/export").data)
+    assert not {"打印机新", "打印机改"} & {line[head.index("设备名称")] for line in lines}
+
+
+def test_describe_prints_what_followed_from_it(site: dict[str, Any]) -> None:
+    told = site["ask"]("panel", "describe", "Equipment")
+    for part in (
+        "考试设备  Equipment  (table equipment)", "在库 → 在用", "tabs: 全部, 在库, 在用, 已报废",
+        "import equipment (equipment:import): 设备编号*", "考试管理/考试设备: school", "/console/equipment/",
+        "/api/v1/equipment/{key}",
+        "take    school.principal, school.manager",
+        "unique school_id, code", "create policy school_1 on equipment",
+    ):  # fmt: skip
+        assert part in told, part
+
+
+def test_the_page_of_the_architecture_shows_exactly_this() -> None:
+    """The declaration as it stands, less what only the linter reads; the line of the roles is read from the page."""
+    page = (
+        (ROOT / "docs" / "architecture.md")
+        .read_text()
+        .partition("## Worked example")[2]
+        .partition("\n## ")[0]
+    )
+    shown = re.search(r"```python\n(.*?)```", page, flags=re.S)
+    source = (ROOT / "tests" / "worked_example.py").read_text().partition('"""\n\n')[2]
+    assert shown is not None and shown.group(1) == re.sub(r"  # (noqa|fmt).*", "", source)
 
 
 def test_who_may_not_is_refused(site: dict[str, Any]) -> None:

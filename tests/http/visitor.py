@@ -67,6 +67,21 @@ class Visitor:
         body = urlencode({"csrf_token": self._csrf, **form}, doseq=True).encode()
         return self._ask("POST", path, body, "application/x-www-form-urlencoded")
 
+    def upload(self, path: str, name: str, data: bytes, **form: str) -> Answer:
+        """A form with a file in its field `file`."""
+        edge, parts = (
+            "edge-of-a-part",
+            [
+                f'Content-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+                for key, value in {"csrf_token": self._csrf, **form}.items()
+            ],
+        )
+        head = f'Content-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+        body = b"".join(f"--{edge}\r\n".encode() + part for part in [*parts, head + data + b"\r\n"])
+        return self._ask(
+            "POST", path, body + f"--{edge}--\r\n".encode(), f"multipart/form-data; boundary={edge}"
+        )
+
     def api(self, method: str, path: str, data: Any = None) -> Answer:
         body = None if data is None else json.dumps(data).encode()
         return self._ask(method, f"/api/v1/{path}", body, "application/json" if body else "")
