@@ -1,4 +1,4 @@
-"""`flask --app run panel …`: what an operator does at the machine."""
+"""`.venv/bin/flask --app run panel …`: what an operator does at the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from app.access import checking, database
 from app.access.actor import AUTH, JOB, acting_as, make_engine
 from app.access.embedded_upgrade import upgrade
-from app.demo import loading
+from app.demo import loading, shown
 from app.jobs.worker import run_worker
 from app.panel.describing import describe, roles
 from app.services import logins, notify
@@ -112,5 +112,4 @@ def demo(as_json: bool) -> None:
     if as_json:
         click.echo(loading.as_json(found))
     else:
-        for account in found["accounts"]:
-            click.echo(f"{account['role']:<24}{account['username']:<16}{account['password']}")
+        click.echo("\n".join(shown.lines(found["accounts"])))

@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any
 
 from app.access.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from app.demo import shown
 from config import Settings, settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -203,8 +204,8 @@ class Announcement:
         say(f"\n已启动:{self.address}    (Ctrl+C 停止)")
         if self.demonstration.exists():
             say("演示账号:")
-            for account in json.loads(self.demonstration.read_text())["accounts"]:
-                say(f"  {account['role']}\t{account['username']}\t{account['password']}")
+            for line in shown.lines(json.loads(self.demonstration.read_text())["accounts"]):
+                say(line)
 
 
 def _answers(address: str) -> bool:

@@ -79,6 +79,12 @@ class Role(Choices):
     def kind(self) -> str:
         return self.value.partition(".")[0]
 
+    @property
+    def in_full(self) -> str:
+        """With its kind, where the label does not say it: 地市级教育局 · 经办人."""
+        kind = Kind(self.kind).label
+        return self.label if self.label.startswith(kind) else f"{kind} · {self.label}"
+
 
 class AccountState(Choices):
     ACTIVE = "ACTIVE", "正常", "green"
@@ -248,9 +254,7 @@ def _who(actor: str) -> str:
     """`school.principal` → 院校 · 院校负责人."""
     if actor in _NOBODY or actor not in list(Role):
         return _NOBODY.get(actor, actor)
-    role = Role(actor)
-    kind = Kind(role.kind).label
-    return role.label if role.label.startswith(kind) else f"{kind} · {role.label}"
+    return Role(actor).in_full
 
 
 def _tables() -> list[tuple[str, str]]:

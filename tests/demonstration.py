@@ -16,7 +16,7 @@ from app.access.actor import JOB, WalledSession, acting_as, make_engine
 from app.access.embedded import EmbeddedPostgres
 from app.demo import base
 from app.demo.business import Business
-from models.accounts import Account, Role
+from models.accounts import Role
 from models.kit import Email, Rich, Text, Url, clock, declared_models, fields_of
 from tests.security import filling
 
@@ -96,7 +96,7 @@ def _furnish(server: EmbeddedPostgres, name: str) -> None:
             session.commit()
         Business(session, ground).run()
         with acting_as(JOB, session):
-            _more_accounts(session, ground)
+            _an_account_more(session, ground)
             session.commit()
     engine.dispose()
     admin = sa.create_engine(server.url(name), poolclass=sa.NullPool)
@@ -151,9 +151,8 @@ def _marker(kind: object) -> str:
     return "'<xss ' || id % 1000" if kind.length >= 9 else ""
 
 
-def _more_accounts(session: Any, ground: base.Ground) -> None:
-    """Roles the demonstration has no account for: a clerk of the city bureau, and a candidate with results."""
-    known = session.scalars(sa.select(Account).where(Account.username == ACCOUNTS["city.principal"])).one()
+def _an_account_more(session: Any, ground: base.Ground) -> None:
+    """A candidate with results, at the school that the tests look at."""
     person = session.scalar(
         sa.text(
             "select r.person_id from certificate_result r join school s on s.id = r.school_id"
@@ -162,8 +161,4 @@ def _more_accounts(session: Any, ground: base.Ground) -> None:
         ),
         {"school": ACCOUNTS["school.principal"]},
     )
-    for role, tenant in (
-        (Role.CITY_STAFF, {"city_id": known.city_id}),
-        (Role.CANDIDATE, {"person_id": person}),
-    ):
-        base.add_account(session, ground, role, ACCOUNTS[role.value], "代办人", "", **tenant)
+    base.add_account(session, ground, Role.CANDIDATE, ACCOUNTS["candidate"], "代办人", "", person_id=person)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 
@@ -376,6 +376,22 @@ def _accounts(session: Session, ground: Ground) -> None:
             )
             if role is Role.SCHOOL_STAFF:
                 account.menus = ["考试管理/考生管理", "考试管理/报考管理"]
+    _city_staff(session, replace(ground, random=Random(SCHOOLS)), hashed)  # noqa: S311 (dice of their own)
+
+
+def _city_staff(session: Session, ground: Ground, hashed: str) -> None:
+    """Beside each city's principal one who prepares (1.2)."""
+    principals = sa.select(Account).where(Account.role == Role.CITY_PRINCIPAL).order_by(Account.id)
+    for principal in session.scalars(principals).all():
+        add_account(
+            session,
+            ground,
+            Role.CITY_STAFF,
+            f"{principal.username}b",
+            words.person_name(ground.random),
+            hashed,
+            city_id=principal.city_id or 0,
+        )
 
 
 def _register(session: Session, ground: Ground, entry: SchoolDirectory, number: int) -> None:

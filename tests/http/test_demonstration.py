@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from app.access.actor import JOB
-from app.demo import loading
+from app.demo import loading, shown
 from app.gateways import storage
+from app.panel.limits import limiter
+from models.accounts import Account, Role
 from models.e_certificates import ECertificate
 from models.issuance import IssuanceState, IssuanceTask
 from models.plans import ExamPlan
 from models.scores import CertificateResult
+from tests.http.test_space import send_code, solve
 
 pytestmark = pytest.mark.demo
 
@@ -50,3 +54,43 @@ def test_a_script_can_go_on_from_what_the_demonstration_prints(session: Any, as_
         result = db.get_one(CertificateResult, db.get_one(IssuanceTask, certificate.task_id).result_id)
         assert (result.candidate_id, result.plan_id) == (found["candidate"]["id"], found["plan"]["id"])
         assert db.get_one(ExamPlan, result.plan_id).plan_code == found["plan"]["plan_code"]
+
+
+@pytest.mark.demo(fresh=True)
+def test_every_role_can_be_tried_and_is_told_in_chinese(session: Any, as_: Any, browse: Any) -> None:
+    """Also the candidate's, whose way in is another: ID number with the password, or with a code that the operator
+    reads in the outbox."""
+    limiter.reset()
+    loading.open_space(session, "Password2026")
+    found = loading.summary(session, "Password2026")
+    accounts = {Role(account["role"]): account for account in found["accounts"]}
+    assert set(accounts) == set(Role)
+    with as_(JOB) as db:
+        for role, told in accounts.items():
+            account = db.scalars(sa.select(Account).where(Account.username == told["username"])).one()
+            assert account.role is role
+    text = "\n".join(shown.lines(found["accounts"]))
+    assert not [role for role in Role if role.value in text], text
+    assert re.search(r"^  地市级教育局 · 经办人 +city330100b +Password2026$", text, flags=re.M), text
+
+    holder = found["candidate"]
+    assert f"证件号码 {holder['id_number']}" in text and f"手机号码 {holder['mobile']}" in text
+    assert "/space/login/password" in text and "系统管理 / 短信发件箱" in text
+    browser = browse()
+    given = {"id_number": holder["id_number"], "password": "Password2026"}
+    answer = browser.post("/space/login/password", {**given, "captcha": solve(browser, as_)})
+    assert answer.location == "/space/", browser.text()
+    assert browser.get("/space/certificates/").status_code == 200
+    assert found["certificate"]["number"] in browser.text()
+
+    browser = browse()
+    assert send_code(browser, as_, holder["id_number"], holder["mobile"]).status_code == 200
+    with as_(JOB) as db:
+        operator = db.scalars(sa.select(Account).where(Account.username == "operator")).one()
+        db.expunge(operator)
+    desk = browse(operator)
+    desk.get("/console/sms_message/")
+    code = re.search(r"验证码\D{0,4}(\d{6})", desk.text())
+    assert code is not None, desk.text()
+    given = {"id_number": holder["id_number"], "mobile": holder["mobile"], "code": code.group(1)}
+    assert browser.post("/space/login/", given).location == "/space/", browser.text()
