@@ -107,12 +107,12 @@ class SheetSpec:
 
 @dataclass(frozen=True, slots=True)
 class SheetLimits:
-    """How large an upload may be (6.1, E139); the application fills it from its settings."""
+    """How large an upload may be (6.1, E139); the application fills it from its settings, whose defaults these are."""
 
     max_bytes: int = 100 * 1024 * 1024
     max_rows: int = 200_000
-    max_expanded: int = 300 * 1024 * 1024
-    max_entries: int = 200
+    max_expanded: int = 600 * 1024 * 1024
+    max_entries: int = 1_000
     max_columns: int = 100
     max_memory: int = 1024 * 1024 * 1024
     max_seconds: int = 120

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.services.errors import DomainError
+from app.services.imports import limits as limits_of_the_product
 from app.sheets.guard import check_container, check_workbook
 from app.sheets.reader import read_rows
 from app.sheets.spec import SheetLimits
@@ -18,10 +19,17 @@ ROW = '<row r="2">' + forge.text_cell("A2", "李四") + forge.text_cell("B2", "4
 GOOD = forge.sheet_xml(forge.header_row() + ROW)
 
 
-def refusal(path: Path, limits: SheetLimits | None = None) -> DomainError:
+LIMITS = limits_of_the_product()
+
+
+def refusal(path: Path, limits: SheetLimits = LIMITS) -> DomainError:
     with pytest.raises(DomainError) as caught:
         check_workbook(path, limits)
     return caught.value
+
+
+def test_what_is_read_without_the_settings_has_the_limits_of_the_product() -> None:
+    assert SheetLimits() == LIMITS
 
 
 def test_an_honest_workbook_passes_and_its_rows_are_known_before_reading(tmp_path: Path) -> None:
@@ -67,7 +75,7 @@ def test_a_zip_with_encrypted_entries_is_refused(tmp_path: Path) -> None:
 def test_e139_a_file_over_the_size_limit_is_refused_by_its_size_alone(tmp_path: Path) -> None:
     path = tmp_path / "big.xlsx"
     with path.open("wb") as file:
-        file.truncate(101 * 1024 * 1024)
+        file.truncate(LIMITS.max_bytes + 1)
     error = refusal(path)
     assert (error.code, error.status) == ("sheet.too_large", 413)
     assert "100MB" in error.message
@@ -78,12 +86,12 @@ def test_e139_a_small_file_that_expands_beyond_the_bound_is_refused_unread(tmp_p
     blanks = b" " * (1024 * 1024)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("[Content_Types].xml", forge.CONTENT_TYPES)
-        with archive.open(forge.SHEET, "w", force_zip64=True) as part:
-            for _ in range(400):
+        with archive.open(forge.SHEET, "w") as part:
+            for _ in range(LIMITS.max_expanded // len(blanks)):
                 part.write(blanks)
-    assert path.stat().st_size < 3 * 1024 * 1024
+    assert path.stat().st_size < LIMITS.max_bytes // 20
     with pytest.raises(DomainError) as caught:
-        check_container(path)
+        check_container(path, LIMITS)
     assert (caught.value.code, caught.value.status) == ("sheet.expands", 413)
 
 
@@ -98,8 +106,20 @@ def test_a_part_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_directory_of_very_many_entries_is_refused_before_it_is_listed(tmp_path: Path) -> None:
-    path = forge.package(tmp_path / "a.xlsx", GOOD, {f"xl/media/{n}.png": b"" for n in range(300)})
-    assert refusal(path).code == "sheet.too_many_parts"
+    path = forge.package(tmp_path / "a.xlsx", GOOD)
+    with zipfile.ZipFile(path) as archive:
+        own = len(archive.namelist())
+    for more, codes in (
+        (LIMITS.max_entries - own, []),
+        (LIMITS.max_entries - own + 1, ["sheet.too_many_parts"]),
+    ):
+        path = forge.package(tmp_path / "a.xlsx", GOOD, {f"xl/media/{n}.png": b"" for n in range(more)})
+        try:
+            check_container(path, LIMITS)
+            found = []
+        except DomainError as error:
+            found = [error.code]
+        assert found == codes
 
 
 def test_e139_more_rows_than_allowed_are_refused(tmp_path: Path) -> None:
@@ -112,7 +132,7 @@ def test_e139_more_rows_than_allowed_are_refused(tmp_path: Path) -> None:
 
 
 def test_e139_200001_rows_are_refused_by_the_default_limit(tmp_path: Path) -> None:
-    rows = "".join(f'<row r="{n}"/>' for n in range(2, 200_003))
+    rows = "".join(f'<row r="{n}"/>' for n in range(2, LIMITS.max_rows + 3))
     path = forge.package(tmp_path / "a.xlsx", forge.sheet_xml(forge.header_row() + rows))
     assert refusal(path).code == "sheet.too_many_rows"
 
