@@ -25,7 +25,7 @@ from models.kit.scope import KINDS
 FILE = Path(__file__).resolve().parents[1] / "docs" / "data-dictionary.md"
 HEAD = """# 数据字典
 
-由数据声明(`models/`)生成,请勿手工修改;修改声明后运行 `python -m tools.data_dictionary` 更新。
+由数据声明(`models/`)生成,请勿手工修改;修改声明后运行 `.venv/bin/python -m tools.data_dictionary` 更新。
 每张表另有 `id`、`version`(版本,用于防止互相覆盖)、`created_at`、`created_by`、`updated_at`、`updated_by`,由数据库维护。
 数据范围写明各类使用者能读、增、改、删哪些行;这由数据库强制,与网页和接口无关。
 """

@@ -91,12 +91,12 @@ class {name}(Declared):
 NEXT = """models/{file}.py is written and models/__init__.py imports it. Next:
 
   1. Say what a row is: labels, types, marks, panel (models/sites.py is a full example; models/kit is the vocabulary).
-  2. flask --app run panel migration "{table}"      writes the revision: the table and the wall around it
+  2. .venv/bin/flask --app run panel migration "{table}"   writes the revision: the table and the wall around it
   3. app/access/roles.py, for the roles that need it:
        {table}: list add edit delete import export retire
   4. make run, log in as a school: list, form, template, import, export, REST and trail are there.
   5. Rules beyond the declaration: app/services/{file}.py with @before_save / @move, and tests/services/test_{file}.py.
-  6. python -m tools.data_dictionary && make check
+  6. .venv/bin/python -m tools.data_dictionary && make check
 """
 
 

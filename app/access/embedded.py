@@ -192,7 +192,7 @@ class EmbeddedPostgres:
         if recorded.exists() and (found := recorded.read_text().strip()) != str(self.major):
             raise EmbeddedPostgresError(
                 f"数据库目录 {self.cluster} 是 PostgreSQL {found} 的,当前程序使用 PostgreSQL {self.major}。"
-                f"数据未被改动,请执行:flask --app run panel database upgrade"
+                f"数据未被改动,请执行:.venv/bin/flask --app run panel database upgrade"
             )
 
     def _ensure_running(self) -> None:

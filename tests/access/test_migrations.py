@@ -43,7 +43,7 @@ def _migrated(server: EmbeddedPostgres, name: str, revision: str = "head") -> st
 def test_migrations_and_declarations_agree_on_tables_and_wall(
     server: EmbeddedPostgres, template: str, empty_database: str
 ) -> None:
-    """A difference here means: run `make migration MESSAGE=…` (or find out who changed the wall by hand)."""
+    """A difference here means: run `panel migration "why"` (CONTRIBUTING), or find out who changed the wall by hand."""
     declared = set(_catalog(server.url(template)))
     migrated = set(_catalog(_migrated(server, empty_database)))
     assert sorted(declared - migrated) == []
