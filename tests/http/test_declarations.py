@@ -228,7 +228,7 @@ def drafts(as_: Any) -> list[Declaration]:
         return list(db.scalars(sa.select(Declaration)))
 
 
-@pytest.mark.parametrize("number", ["0", "-5", "1.5", "100人", "100000", ""])
+@pytest.mark.parametrize("number", ["0", "-1", "-5", "1.5", "100人", "100000", "1000000000", "1e9", ""])
 def test_e20_the_number_applied_for_is_a_whole_number_from_1_to_99999(
     stage: tuple[Cast, Opened], as_: Any, number: str
 ) -> None:

@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import JOB, WalledSession, acting_as, make_engine
 from app.services import quotas
+from app.services.errors import DomainError
 from models.candidates import CandidateKind
-from models.jobs import Message
+from models.jobs import Message, MessageKind
 from models.kit import clock
-from models.quotas import Quota, QuotaKind, QuotaPhase, QuotaUse
-from tests.factories_declarations import at, people, quota
+from models.platform import SmsMessage, SmsState
+from models.quotas import Quota, QuotaChange, QuotaKind, QuotaPhase, QuotaUse
+from tests.factories_declarations import at, cast, people, quota
 from tests.models.world import BEIJING, ORGANISATION, PLATFORM, QINGDAO, SHANDONG, found
 
 SUMMER = at("2020-06-01 09:00")
@@ -202,3 +204,29 @@ def test_e35_exactly_one_tab_counts_a_quota_and_says_how_it_stands(
             if db.scalar(sa.select(Quota.id).where(where(at(moment))))
         ]
         assert holding == [phase.label]
+
+
+def test_an_adjusted_quota_is_told_to_its_school_in_the_platform_and_by_sms(as_: Any) -> None:
+    """4.3: quota_changed; another school hears nothing, an adjustment that is refused tells nobody."""
+    province = cast(as_).province
+    with as_(province) as db:
+        row = quota(db, 10)
+        with pytest.raises(DomainError):
+            quotas.adjust(db, province, [row], 10, "没有变化")
+        quotas.adjust(db, province, [row], 80, "本年度核增")
+        db.commit()
+    with as_(QINGDAO) as db:
+        told = db.scalars(sa.select(Message)).one()
+        assert (told.kind, told.school_id) == (MessageKind.RESULT, 11)
+        assert told.title.startswith("2020年度") and told.title.endswith("的指标调整为80人")
+        assert (told.body, told.link) == ("本年度核增", f"/console/quota/{row.id}")
+    with as_(BEIJING) as db:
+        assert db.scalars(sa.select(Message)).all() == []
+    with as_(PLATFORM) as db:
+        sms = db.scalars(sa.select(SmsMessage)).one()
+        assert (sms.mobile, sms.template, sms.state) == ("13900000011", "quota_changed", SmsState.QUEUED)
+        assert sms.body == f"贵校{sms.params['certificate']}本年度指标调整为80人。"
+        assert (sms.about_table, sms.about_id) == ("quota", row.id)
+    with as_(SHANDONG) as db:
+        (change,) = db.execute(sa.select(QuotaChange.delta, QuotaChange.reason)).all()
+    assert tuple(change) == (70, "本年度核增")
