@@ -220,8 +220,6 @@ def _list() -> p.ListPage:
         state=[("tab", chosen)],
         chooser="/columns",
         whole=True,
-        view_save="/views",
-        views=[p.Link("本月未认证", "/list?state=1", "filter")],
     )
 
 

@@ -61,7 +61,7 @@ def list_page(
         filters=[_filter(session, resolved, name, wish) for name in asked],
         columns=[
             *(replace(column(resolved, name, wish), hidden=name not in chosen) for name in names),
-            *([Column("standing", "状态", "state")] if resolved.derived else []),
+            *([Column("standing", "状态", "state", fixed=True)] if resolved.derived else []),
         ],
         rows=[_row(resolved, actor, row, names) for row in found.rows],
         buttons=buttons,

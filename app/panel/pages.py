@@ -81,6 +81,7 @@ class Column:
     sort: str = ""
     sorted: Literal["", "ascending", "descending"] = ""
     hidden: bool = False  # switched off in the column chooser
+    fixed: bool = False  # always shown, last: not in the chooser
 
 
 @dataclass(frozen=True)
@@ -178,8 +179,6 @@ class ListPage(Page):
     cards: bool = False
     state: Sequence[tuple[str, str]] = ()  # hidden inputs that travel with the filter form: tab, sort, size
     chooser: str = ""  # POST address of the column chooser ("" = none)
-    views: Sequence[Link] = ()  # saved filters
-    view_save: str = ""  # POST address that saves the current filter under `view_name` ("" = none)
     filtered: bool = False
     reset: str = ""  # address without any filter; `action` when empty
     whole: bool = False  # bulk actions may take everything the filter matches (input whole="1")
