@@ -21,7 +21,8 @@ from tests.imports.conftest import id_number, student
 
 NAMES = ("王小明", "欧阳娜娜", "买买提·热合曼", "Mary Brown", "王2", "")
 MOBILES = ("13912345678", "1391234567", "139 1234 5678")
-RIGHT_NAMES, RIGHT_MOBILES = frozenset(NAMES[:4]), frozenset((MOBILES[0], MOBILES[2]))
+WRONG_NAMES = {"王2": "姓名不能含数字", "": "姓名不能为空"}
+WRONG_MOBILES = {"1391234567": "手机号应为11位"}
 
 row = st.tuples(st.integers(0, 12), st.sampled_from(NAMES), st.sampled_from(MOBILES), st.booleans())
 sheets = st.lists(row, min_size=1, max_size=15)
@@ -46,21 +47,32 @@ def typed(sheet: list[Any]) -> list[list[Any]]:
     return rows
 
 
-def expected(sheet: list[Any], present: set[str]) -> tuple[dict[str, int], list[str]]:
-    """An independent account of the rules: counts, and the numbers that will be written, in order."""
-    seen: set[str] = set()
-    written, refused = [], 0
-    for serial, name, mobile, _ in sheet:
+Errors = list[list[Any]]
+
+
+def expected(sheet: list[Any], present: set[str]) -> tuple[dict[str, int], Errors, list[str]]:
+    """An independent account of the rules: counts; row, column and reason of what is refused; the numbers that will
+    be written, in order."""
+    first: dict[str, int] = {}
+    written: list[str] = []
+    errors: Errors = []
+    for row_number, (serial, name, mobile, _) in enumerate(sheet, start=2):
         number = id_number(serial)
-        right = (
-            name in RIGHT_NAMES and mobile in RIGHT_MOBILES and number not in seen and number not in present
-        )
-        seen.add(number)
-        if right:
-            written.append(number)
+        wrong = [
+            (label, text)
+            for label, text in (("姓名", WRONG_NAMES.get(name)), ("手机号", WRONG_MOBILES.get(mobile)))
+            if text
+        ]
+        if first.setdefault(number, row_number) != row_number:
+            wrong.append(("", f"与第{first[number]}行重复"))
+        elif not wrong and number in present:
+            wrong.append(("", "考生已存在,请使用批量修改"))
+        if wrong:
+            errors.append([row_number, wrong[0][0], ";".join(text for _, text in wrong)])
         else:
-            refused += 1
-    return {key: count for key, count in (("new", len(written)), ("refused", refused)) if count}, written
+            written.append(number)
+    counts = {"new": len(written), "refused": len(errors)}
+    return {key: count for key, count in counts.items() if count}, errors, written
 
 
 @settings(
@@ -79,13 +91,13 @@ def test_the_dry_run_tells_what_applying_does(
         admin.exec_driver_sql("delete from person")
     present: list[str] = []
     for sheet in (first, second, second):
-        counts, written = expected(sheet, set(present))
+        counts, errors, written = expected(sheet, set(present))
         job_id = upload(manager, typed(sheet), mode=imports.GOOD)
         die(deaths, job_id, factory)
         run_job(job_id, factory)
         job = see(job_id)
         assert (job.counts, job.done) == (counts, len(sheet))
-        assert len(job.errors or []) == counts.get("refused", 0)
+        assert list(job.errors or []) == errors  # what is wrong with a cell names its row and its column
         assert (job.state is JobState.READY) is bool(written)
         if written:
             assert confirm(manager, job_id).state is JobState.DONE
