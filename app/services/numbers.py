@@ -10,7 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from app.services import notify
 from app.services.errors import Conflict
+from models.jobs import MessageKind
+
+NEARLY_USED_UP = 95_000
+"""Of the 99,999 numbers of a counter: the platform's operator is told, long before one is refused (E92)."""
 
 
 def take(session: Session, scope: str, count: int = 1, ceiling: int = 99_999) -> range:
@@ -23,3 +28,16 @@ def take(session: Session, scope: str, count: int = 1, ceiling: int = 99_999) ->
             raise Conflict("numbers.used_up", "编号已用完,请联系平台运营处理") from error
         raise
     return range(first, first + count)
+
+
+def take_watched(session: Session, what: str, scope: str, count: int = 1) -> range:
+    """`take` of a counter whose end would stop people's work: the platform's operator sees it come (E92)."""
+    serials = take(session, scope, count)
+    if NEARLY_USED_UP in serials:
+        alarm(session, f"{what}即将用完:{scope}", f"已用到{serials[-1]},最多99999")
+    return serials
+
+
+def alarm(session: Session, title: str, body: str) -> None:
+    """To the platform's operator."""
+    notify.message(session, title, body, kind=MessageKind.TODO, for_platform=True)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.services import notify, numbers, quotas
+from app.services import numbers, quotas
 from app.services.actions import action
 from app.services.errors import Conflict, DomainError
 from app.services.pilot import is_pilot
@@ -26,15 +26,12 @@ from models.candidates import Candidate
 from models.certificates import Certificate
 from models.directory import Organisation, School
 from models.fees import FeeSlip, FeeSlipLine, SlipState
-from models.jobs import MessageKind
 from models.kit import clock, fields_of, formats
 from models.plans import ExamPlan, PlanState
 from models.registrations import AdmissionTicket, Registration, RegistrationState
 
 OUTSIDE = "不在报考时间内"
 NOT_PUBLISHED = "计划不存在或未发布"
-NEARLY_USED_UP = 95_000
-"""Of 99,999 ticket numbers of a counter: the platform's operator is told, long before one is refused (E92)."""
 
 REGISTERED, SCHEDULED = RegistrationState.REGISTERED, RegistrationState.SCHEDULED
 
@@ -286,15 +283,7 @@ def _numbered(
     for level in sorted(set(levels.values())):
         own = [pair for pair in pairs if levels[pair[1]] == level]
         scope = f"ticket:{plan.exam_year % 100:02d}:{organisation}:{level}:{school}"
-        serials = numbers.take(session, scope, len(own))
-        if NEARLY_USED_UP in serials:
-            notify.message(
-                session,
-                f"准考证号即将用完:{scope}",
-                f"已用到{serials[-1]},最多99999",
-                kind=MessageKind.TODO,
-                for_platform=True,
-            )
+        serials = numbers.take_watched(session, "准考证号", scope, len(own))
         for pair, serial in zip(own, serials, strict=True):
             yield pair, formats.make_ticket_number(plan.exam_year, organisation, level, school, serial)
 

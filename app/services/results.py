@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.services import numbers, parameters
+from app.services.errors import Conflict
 from models.certificates import Level
 from models.issuance import IssuanceState
 from models.kit import clock, formats
@@ -131,7 +132,8 @@ def finalise(session: Session, plan: ExamPlan) -> int:
 
 
 def _number(session: Session, plan: ExamPlan, results: list[int]) -> None:
-    """Numbers in the order of the tickets, one counter per organisation, level, school and year (R116, E131)."""
+    """Numbers in the order of the tickets, one counter per organisation, level, school and year (R116, E131). Where
+    one is used up its tasks stay without (E92)."""
     rows = session.execute(
         sa.text(
             "select t.id, t.level, coalesce(sc.platform_number, hs.platform_number) as school, o.code as organisation"
@@ -150,7 +152,13 @@ def _number(session: Session, plan: ExamPlan, results: list[int]) -> None:
     for (organisation, level, school), tasks in sorted(groups.items()):
         number = Level(level).number
         scope = f"certificate:{organisation}:{number:02d}:{school}:{plan.exam_year % 100:02d}"
-        for task, serial in zip(tasks, numbers.take(session, scope, len(tasks)), strict=True):
+        try:
+            serials = numbers.take_watched(session, "证书编号", scope, len(tasks))
+        except Conflict:  # their scores are locked all the same, and nobody else's certificate waits for it
+            body = f"{len(tasks)}名成绩合格的考生没有证书编号,不能签发"
+            numbers.alarm(session, f"证书编号已用完:{scope}", body)
+            continue
+        for task, serial in zip(tasks, serials, strict=True):
             made = formats.make_certificate_number(
                 plan.exam_year, organisation, number, school, serial, prefix
             )

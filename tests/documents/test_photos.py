@@ -156,9 +156,11 @@ def test_normalising_gives_the_same_bytes_again() -> None:
     assert check_photo(photo).normalised == check_photo(photo).normalised
 
 
-def png_header(width: int, height: int) -> bytes:
+def png_header(width: int, height: int, bits: int = 8, colour: int = 2) -> bytes:
     """The start of a PNG that claims a size."""
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + chunk(
+        b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    )
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

@@ -99,6 +99,29 @@ def test_what_is_wrong_stands_beside_its_field(people: Any, browse: Any) -> None
     assert "考生已存在,请使用批量修改" in manager.text()
 
 
+def test_e58_a_rare_character_is_stored_and_found_by_the_list(as_: Any, people: Any, browse: Any) -> None:
+    """𠮷 is four bytes: neither PostgreSQL nor the search may take it for another, 吉 above all."""
+    manager = browse(people(Role.SCHOOL_MANAGER))
+    for name, number in (("𠮷小野", ID_NUMBER), ("吉小野", "340524199801010020")):
+        answer = manager.post(
+            "/console/candidate/add", {**FORM, "name": name, "id_number": number, "name_pinyin": "Ji Xiaoye"}
+        )
+        assert answer.status_code == 302, manager.text()
+    with as_(QINGDAO) as db:
+        assert db.scalars(sa.select(Candidate.name).order_by(Candidate.id)).all() == ["𠮷小野", "吉小野"]
+        assert db.scalar(sa.text("select octet_length(name) from candidate order by id limit 1")) == 10
+    for wanted in ("𠮷小野", "𠮷"):
+        for page in (
+            manager.get("/console/candidate/", query_string={"f_name": wanted}),
+            manager.post("/console/candidate/", {"f_name": wanted}),
+        ):
+            text = page.get_data(as_text=True)
+            assert (
+                page.status_code == 200 and "340524********001X" in text and "340524********0020" not in text
+            )
+    assert "𠮷小野" not in manager.post("/console/candidate/", {"f_name": "吉"}).get_data(as_text=True)
+
+
 def test_e69_failed_checks_are_confirmed_in_one_go_by_a_manager_and_not_by_staff(
     as_: Any, people: Any, browse: Any
 ) -> None:

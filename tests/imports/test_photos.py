@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from app.services import imports, photos_import
 from app.services.errors import DomainError
 from models.candidates import Candidate, IdentityState, Photo
 from models.jobs import JobState
+from tests.documents.test_photos import chunk, png_header
 from tests.imports.conftest import id_number, student
 
 
@@ -87,6 +89,33 @@ def test_what_is_wrong_with_a_photo_is_told_beside_its_name(manager: Any, send: 
     assert [reason for _, _, reason in job.errors] == [
         "底色不是红色", "像素应为295×413", "图片已损坏", "找不到该考生", "文件名不是身份证号",
     ]  # fmt: skip
+
+
+def bomb(side: int) -> bytes:
+    """A whole PNG of a few hundred kilobytes whose pixels would fill memory."""
+    packer, line = zlib.compressobj(1), bytes(1 + side // 8)
+    pixels = b"".join(packer.compress(line) for _ in range(side)) + packer.flush()
+    return png_header(side, side, bits=1, colour=0) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def test_e65_a_bomb_is_refused_in_its_row_and_the_others_go_on(
+    manager: Any, send: Any, confirm: Any, candidates: Any, see: Any, entered: None
+) -> None:
+    packed = bomb(50_000)
+    assert len(packed) < 5_242_880  # R48: it is not its size that gives it away
+    cut = picture()[:500]
+    job = send(
+        manager,
+        {
+            f"{id_number(1)}.jpg": picture(),
+            f"{id_number(2)}.png": packed,
+            f"{id_number(3)}.jpg": cut,
+        },
+    )
+    assert (job.state, job.counts) == (JobState.READY, {"changed": 1, "refused": 2})
+    assert [reason for _, _, reason in job.errors] == ["像素应为295×413", "图片已损坏"]
+    assert confirm(manager, job.id, imports.GOOD).state is JobState.DONE
+    assert [photo is not None for (photo,) in candidates(Candidate.photo)] == [True, False, False]
 
 
 def test_e67_another_schools_candidate_is_as_unknown_as_nobody(

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.access.actor import JOB, Actor, WalledSession, acting_as
-from app.services import results, scores
+from app.services import numbers, results, scores
 from app.services.errors import DomainError
 from models.accounts import Role
 from models.certificates import Certificate, ExamMode, Level
@@ -305,6 +305,37 @@ def test_e131_two_certificates_of_one_level_school_and_year_share_a_counter(as_:
         assert {task.certificate_id for task in tasks} == {1, other}
         given = sorted(str(task.certificate_number) for task in tasks)
         assert given == [f"15600031025370042000{serial:03d}" for serial in range(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("used", "given", "told"),
+    [
+        (94_998, ["94999", "95000"], ["证书编号即将用完:certificate:600031:02:537004:20"]),
+        (99_997, ["99998", "99999"], []),
+        (99_998, [], ["证书编号已用完:certificate:600031:02:537004:20"]),
+    ],
+)
+def test_e92_the_hundred_thousandth_certificate_is_refused_and_the_operator_told(
+    as_: As, used: int, given: list[str], told: list[str]
+) -> None:
+    """No number wraps; the scores are locked all the same, once, and the tasks without a number cannot be signed."""
+    plan_id = a_seated_plan(as_, people=2)
+    record(as_, plan_id, *["80"] * 6)
+    with as_(JOB) as db:
+        numbers.take(db, "certificate:600031:02:537004:20", used)
+        db.commit()
+    with clock.travel(OVER):
+        for _ in range(2):  # however often the clock comes by
+            with as_(JOB) as db:
+                scores.lock_due(db)
+                db.commit()
+    with as_(JOB) as db:
+        assert set(db.scalars(sa.select(Score.state))) == {ScoreState.LOCKED}
+        tasks = db.scalars(sa.select(IssuanceTask)).all()
+        assert sorted(task.certificate_number[-5:] for task in tasks if task.certificate_number) == given
+        waiting = IssuanceState.WAITING_ORGANISATION if given else IssuanceState.WAITING_LOCK
+        assert {task.state for task in tasks} == {waiting}
+        assert db.scalars(sa.select(Message.title).where(Message.for_platform)).all() == told
 
 
 def test_e120_a_missing_score_leaves_the_result_pending_and_tells_the_organisation(as_: As) -> None:
