@@ -27,12 +27,13 @@ class Page:
 
 def walk(browser: Browser, start: str, most: int) -> Iterator[Page]:
     """Pages in the order they are found; addresses that differ only in numbers or in their query's values count once,
-    and those that combine several wishes are left out."""
+    and those that combine several wishes are left out. A walk of more than `most` has lost its way: it is not cut
+    short in silence."""
     seen, waiting = {shape(start)}, [(start, "")]
-    while waiting and most > 0:
+    while waiting:
+        assert len(seen) <= most, f"more than {most} kinds of pages, the last {waiting[-1]}"
         url, source = waiting.pop(0)
         answer = browser.get(url)
-        most -= 1
         kind = answer.headers.get("Content-Type", "")
         text = answer.get_data(as_text=True) if kind.startswith(("text/", "application/json")) else ""
         yield Page(url, source, answer.status_code, answer.headers, text)

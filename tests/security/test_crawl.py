@@ -20,7 +20,7 @@ from tests.security.conftest import EVERY_ROLE, Demo
 from tests.security.crawler import Page, walk
 
 pytestmark = pytest.mark.demo(marked=True)
-MOST_PAGES = 220
+MOST_PAGES = 500
 STARTS = {"candidate": "/space/", "public": "/"}
 HOLDERS: tuple[type[Declared], ...] = (
     Person, Candidate, Account, School, Organisation, ExamSite, Invigilator, SmsMessage,

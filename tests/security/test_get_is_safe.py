@@ -39,7 +39,7 @@ def test_no_get_changes_a_row(role: str, demo: Demo) -> None:
         url = _address(demo, role, rule.rule, view)
         client = api.client if url.startswith("/api/") else browser.client
         headers = {"Authorization": f"Bearer {api.token}"} if url.startswith("/api/") else {}
-        for verb in ("GET", "HEAD") if asked % 5 == 0 else ("GET",):
+        for verb in ("GET", "HEAD"):
             answer = client.open(url, method=verb, headers=headers, buffered=True)
             asked += 1
             if answer.status_code >= 500 and answer.status_code != 503:
