@@ -21,6 +21,7 @@ TAKEN, KEPT, CHAPTERS = ROOT / "var" / "screenshots", ROOT / "docs" / "pictures"
 TESTS = (
     "tests/browser/test_main_path.py",
     "tests/browser/test_registration.py",
+    "tests/browser/test_declaring.py",
     "tests/browser/test_review.py",
     "tests/browser/test_publishing.py",
     "tests/browser/test_directory.py",
@@ -48,6 +49,8 @@ PICTURES = {
     "registered": "registered",
     "basics": "basics",
     "declaring-approved": "declaring-approved",
+    "declaring-refused": "declaring-refused",
+    "pilot": "pilot",
     "outbox": "outbox",
     "notice-writing": "notice-writing",
     "notice-preview": "notice-preview",
@@ -79,9 +82,9 @@ def main(anew: bool = False) -> None:
 
 
 def source(step: str) -> Path | None:
-    """The numbered picture of a step."""
-    named = [path for path in TAKEN.glob("*.png") if re.sub(r"^\d+-", "", path.stem) == step]
-    return max(named, default=None)
+    """The picture of a step, the latest where several tests took it; those of the main path are numbered."""
+    named = [path for path in TAKEN.rglob("*.png") if re.sub(r"^\d+-", "", path.stem) == step]
+    return max(named, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def reduce(taken: Path, kept: Path) -> int:

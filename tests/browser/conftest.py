@@ -13,7 +13,7 @@ from app.access.embedded import EmbeddedPostgres
 from app.demo import base
 from config import settings
 from tests.browser.installation import Installation
-from tests.browser.people import Album, People
+from tests.browser.people import PICTURES, Album, People
 
 PASSWORD = "Password2026"
 
@@ -42,8 +42,11 @@ def installation(
 
 
 @pytest.fixture
-def album() -> Album:
-    return Album()
+def album(request: pytest.FixtureRequest) -> Album:
+    """The main path's pictures in var/screenshots itself; each other module's in a folder of its own, so that two
+    modules at once never mix theirs."""
+    name = request.path.stem.removeprefix("test_")
+    return Album(PICTURES if name == "main_path" else PICTURES / name)
 
 
 @pytest.fixture

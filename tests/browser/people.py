@@ -22,21 +22,23 @@ PICTURES_SHOWN = """Promise.all([...document.images]
 
 
 class Album:
-    """Numbered pictures in var/screenshots; every page pictured is also checked to be readable for all."""
+    """Pictures in a folder of var/screenshots, numbered where they tell a story from its `begin`; every page pictured
+    is also checked to be readable for all."""
 
-    def __init__(self, folder: Path = PICTURES) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.numbered = folder, False
         self.folder.mkdir(parents=True, exist_ok=True)
         self.findings: list[str] = []
         self.taken: list[str] = []
 
     def begin(self) -> None:
+        self.numbered = True
         for old in self.folder.glob("[0-9][0-9]-*.png"):
             old.unlink()
 
-    def take(self, page: Page, name: str, *, whole: bool = False, numbered: bool = True) -> None:
+    def take(self, page: Page, name: str, *, whole: bool = False) -> None:
         expect(page.locator(".is-leaving, .htmx-request, [aria-busy=true]:visible")).to_have_count(0)
-        number = f"{len(self.taken) + 1:02d}-" if numbered else ""
+        number = f"{len(self.taken) + 1:02d}-" if self.numbered else ""
         path, window = self.folder / f"{number}{name}.png", page.viewport_size
         if (
             whole and window is not None

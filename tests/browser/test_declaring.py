@@ -228,7 +228,7 @@ def test_declaring_is_readable_in_the_dark_and_on_a_phone(
             school.visit(path)
             expect(school.page.get_by_role("heading", level=1)).to_be_visible()
             picture = f"{'-'.join(look)}-declaring-{name}"
-            people.album.take(school.page, picture, whole=True, numbered=False)
+            people.album.take(school.page, picture, whole=True)
             assert school.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), picture
     assert people.album.findings == []
     assert people.complaints == []

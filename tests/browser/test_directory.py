@@ -31,7 +31,7 @@ def test_the_province_asks_and_the_platform_corrects(people: People, installatio
     officer.go("院校管理", "院校名录")
     officer.page.locator(".ui-tabs").get_by_role("link", name="已注册").click()
     expect(officer.page.locator(".ui-tabs .is-active")).to_contain_text("已注册")
-    officer.album.take(officer.page, "directory", numbered=False)
+    officer.album.take(officer.page, "directory")
     officer.search("院校名称", wrong)
     officer.press("申请更正", officer.row(wrong))
     officer.choose("问题", "名称有误")
@@ -40,7 +40,7 @@ def test_the_province_asks_and_the_platform_corrects(people: People, installatio
     officer.fill({"正确的院校名称": RIGHT, "情况说明": "教育部函〔2026〕12号"})
     officer.press("申请更正")
     officer.told("已报平台更正")
-    officer.album.take(officer.page, "directory-report", numbered=False)
+    officer.album.take(officer.page, "directory-report")
 
     operator = people.as_person(OPERATOR)
     operator.go("院校管理", "名录反馈")

@@ -39,5 +39,5 @@ def test_a_wrong_picture_and_a_wrong_password_are_told_and_the_name_stays(people
     log_in(person, "Wrong2026", people.read_captcha(person))
     person.sees("账号或密码不正确")
     expect(person.control("账号")).to_have_value("school01m")
-    people.album.take(person.page, "login-wrong", numbered=False)
+    people.album.take(person.page, "login-wrong")
     assert people.album.findings == []

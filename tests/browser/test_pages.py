@@ -27,7 +27,7 @@ def test_main_pages_are_readable_and_never_scroll_sideways(people: People, look:
         person = people.as_person(username, **look)
         person.visit(address)
         expect(person.page.get_by_role("heading", level=1)).to_be_visible()
-        people.album.take(person.page, f"{'-'.join(look)}-{name}", numbered=False)
+        people.album.take(person.page, f"{'-'.join(look)}-{name}")
         assert person.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         people.leave()
     assert people.album.findings == []
@@ -39,6 +39,6 @@ def test_a_sheet_over_a_list_is_readable_in_the_dark(people: People) -> None:
     manager.visit("/console/candidate/")
     manager.follow("查看", manager.page.locator("#list tbody"))
     expect(manager.page.locator("#ui-sheet #detail")).to_be_visible()
-    people.album.take(manager.page, "dark-sheet", numbered=False)
+    people.album.take(manager.page, "dark-sheet")
     assert people.album.findings == []
     assert people.complaints == []

@@ -62,7 +62,7 @@ def write(editor: Person, folder: Path) -> None:
         editor.press("插入图片")
     chooser.value.set_files(picture)
     expect(text.locator("img")).to_be_visible()
-    editor.album.take(editor.page, "notice-writing", whole=True, numbered=False)
+    editor.album.take(editor.page, "notice-writing", whole=True)
     editor.press("保存")
     editor.told("已新增公告")
 
@@ -71,7 +71,7 @@ def preview(editor: Person) -> str:
     """As it will look, told to be a draft; returns the address of the notice's own page."""
     editor.press("预览")
     editor.sees("预览:草稿", TITLE, "填写师资情况")
-    editor.album.take(editor.page, "notice-preview", numbered=False)
+    editor.album.take(editor.page, "notice-preview")
     editor.press("返回")
     expect(editor.page.get_by_role("link", name="预览")).to_be_visible()
     return editor.page.url.removeprefix(editor.address)
@@ -94,7 +94,7 @@ def read(reader: Person, key: str) -> None:
     expect(reader.page).to_have_url(f"{reader.address}/notices/{key}")
     reader.sees("来源：试点工作办公室", "2026-03-05", "一、申报范围")
     assert reader.page.locator("article img").evaluate("i => i.complete && i.naturalWidth") == 640
-    reader.album.take(reader.page, "notice-read", numbered=False)
+    reader.album.take(reader.page, "notice-read")
     reader.visit("/search?q=师资")
     reader.sees(TITLE)
 

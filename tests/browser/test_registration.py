@@ -28,7 +28,7 @@ USCC = DIGITS + formats.uscc_check_character(DIGITS)
 
 def picture(person: Person, name: str, *, whole: bool = False) -> None:
     expect(person.page.locator(".ts-dropdown:visible")).to_have_count(0)
-    person.album.take(person.page, name, whole=whole, numbered=False)
+    person.album.take(person.page, name, whole=whole)
 
 
 def text_message(installation: Installation, mobile: str) -> str:

@@ -110,7 +110,7 @@ class Office:
 
 
 def picture(person: Person, name: str, *, whole: bool = False) -> None:
-    person.album.take(person.page, name, whole=whole, numbered=False)
+    person.album.take(person.page, name, whole=whole)
 
 
 def decides(person: Person, key: str) -> None:

@@ -15,6 +15,7 @@ CHAPTERS = {
     Kind.CANDIDATE: "candidate",
     Kind.PLATFORM: "operator",
 }
+OTHERS = ("public", "registration", "editor")
 
 
 def test_every_picture_shown_is_there_and_none_is_left_over() -> None:
@@ -26,10 +27,12 @@ def test_pictures_are_small() -> None:
     assert heavy == []
 
 
-def test_every_kind_of_account_and_the_public_have_a_chapter_that_the_contents_lead_to() -> None:
+def test_every_kind_of_account_the_public_a_new_school_and_the_editor_have_a_chapter_that_the_contents_lead_to() -> (
+    None
+):
     contents = (guide.CHAPTERS / "README.md").read_text("utf-8")
     assert set(CHAPTERS) == set(Kind)
-    for name in (*CHAPTERS.values(), "public"):
+    for name in (*CHAPTERS.values(), *OTHERS):
         assert (guide.CHAPTERS / f"{name}.md").exists()
         assert f"({name}.md)" in contents
 
