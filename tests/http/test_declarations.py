@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pypdf import PdfReader
 
 from app.access.actor import JOB
 from models.accounts import Account, Role
@@ -19,12 +20,15 @@ from models.declarations import (
     DeclarationFile,
     DeclarationMajor,
     DeclarationState,
+    Review,
 )
 from models.kit import clock
 from models.quotas import Quota
 from tests.conftest import Browser
+from tests.documents.given import pdf
 from tests.factories import account
 from tests.factories_declarations import WORDS, Cast, at, cast
+from tests.http import filled
 from tests.http.api import client_of
 from tests.models.world import PLATFORM
 
@@ -288,3 +292,55 @@ def test_e10_the_api_answers_403_for_the_business_platform(
     api = client_of(app, school)
     assert api.get("candidate/").status_code == 403
     assert api.get("declaration/").status_code == 200
+
+
+def test_the_printed_form_gathers_what_was_declared_and_what_was_decided(
+    stage: tuple[Cast, Opened], as_: Any
+) -> None:
+    """6.4 申报表: majors with their codes, files, every review with its reason and its reviewer, the number approved;
+    the contact's mobile masked (R24)."""
+    people, opened = stage
+    made = publish(stage, as_, requires_city_review="y")
+    with clock.travel(at("2020-04-02 09:00")):
+        school, city, province = map(
+            opened, (people.school.account, people.city.account, people.province.account)
+        )
+        upload = {
+            "declaration_file-0-id": "",
+            "declaration_file-0-file": (io.BytesIO(pdf()), "师资证明.pdf"),
+        }
+        school.post("/console/declaration/add", {**draft(batch_id=str(made.id)), **upload})
+        row: Declaration = only(as_, Declaration)
+
+        def does(browser: Browser, name: str, **asked: str) -> None:
+            answer = browser.act("declaration", name, [row.id], asked)
+            assert answer.status_code == 302, (name, browser.text())
+
+        does(school, "submit")
+        does(city, "agree")
+        does(province, "refuse", reason="场地面积没有写明")
+        page = school.get(f"/console/declaration/{row.id}/edit").get_data(as_text=True)
+        words = "<p>机房三间,共六百平方米,设备齐全</p>"
+        answer = school.post(*filled.form(page, venue_description=words))
+        assert answer.status_code == 302, school.text()
+        does(school, "submit")
+        does(city, "agree")
+        does(province, "approve", approved_count="80")
+        paper = school.get(f"/console/declaring/{row.id}/print")
+        other = province.get(f"/console/declaring/{row.id}/print")
+    words = "".join(page.extract_text() for page in PdfReader(io.BytesIO(paper.data)).pages)
+    words = re.sub(r"\s", "", words)
+    for expected in (
+        "2020年第一次", "青岛学院", "610201计算机应用技术", "师资证明.pdf", "100人", "80人", "审核通过",
+        "专任教师十二人", "共六百平方米", "场地面积没有写明", "地市初审", "省级审核", "2020-04-0209:00", "139****0011",
+    ):  # fmt: skip
+        assert expected in words, expected
+    with as_(JOB) as db:
+        trail = db.execute(sa.select(Review.stage, Review.decision, Review.reviewer_name).order_by(Review.id))
+        reviews = [(stage.label, decision.label, name) for stage, decision, name in trail]
+    assert len(reviews) == 4
+    places = [words.find(f"{stage}{decision}") for stage, decision, _ in reviews]
+    assert -1 not in places
+    assert all(name and name in words for _, _, name in reviews)
+    assert "13900000011" not in words
+    assert other.status_code == 200 and other.mimetype == "application/pdf"

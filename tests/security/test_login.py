@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from lxml import html
 from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
 
@@ -145,6 +146,36 @@ def test_E8_a_picture_answers_once(account: Account, as_: As, browse: Browse) ->
     assert browser.post("/login/", {**form, "captcha": "AB12"}).status_code == 422
     picture(as_, browser)
     assert browser.post("/login/", {**form, "captcha": "AB12"}).status_code == 302
+
+
+@pytest.mark.parametrize("address", ["/login/", "/register/", "/forgot/", "/space/login/", "/verify"])
+def test_every_picture_can_be_changed_for_another(browse: Browse, address: str) -> None:
+    """看不清,换一张 (R3): the button beside the picture names it, and each time it is asked for it is another."""
+    browser = browse()
+    page = html.fromstring(browser.get(address).get_data(as_text=True))
+    (button,) = [one for one in page.iter("button") if one.get("data-captcha")]
+    shown = page.get_element_by_id(button.get("data-captcha"))
+    assert (button.text_content(), shown.tag) == ("看不清，换一张", "img")
+    pictures, tokens = set(), set()
+    for _ in range(3):
+        answer = browser.get(shown.get("src"))
+        assert (answer.mimetype, "no-store" in answer.headers["Cache-Control"]) == ("image/png", True)
+        pictures.add(answer.data)
+        with browser.client.session_transaction() as cookie:
+            tokens.add(cookie["captcha"])
+    assert len(pictures) == len(tokens) == 3
+
+
+def test_the_text_of_a_picture_that_was_changed_is_void(account: Account, as_: As, browse: Browse) -> None:
+    browser = browse()
+    picture(as_, browser)
+    form = {"username": account.username, "password": PASSWORD, "captcha": "AB12"}
+    browser.get("/captcha.png")
+    answer = browser.post("/login/", form)
+    assert answer.status_code == 422 and "验证码不正确或已过期" in browser.text()
+    assert not browser.logged_in()
+    picture(as_, browser)
+    assert browser.post("/login/", form).status_code == 302
 
 
 def test_E8_a_picture_is_good_for_five_minutes(account: Account, as_: As, browse: Browse) -> None:
