@@ -26,15 +26,14 @@ panel.add_command(roles)
 
 @panel.command()
 def init() -> None:
-    """Prepare the database (roles, queue) and migrate it to the newest schema."""
-    url = database.admin_url()
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        database.prepare(connection, database.login_password())
-    engine.dispose()
-    database.migrate(url)
-    with sa.create_engine(url).begin() as connection:
-        checking.seal(connection)
+    """Prepare the database (roles, queue) and migrate it to the newest schema; with DATABASE_URL alone, only see that
+    both were done."""
+    try:
+        url = database.admin_url()
+    except database.NotAdministered:
+        _demand_current()
+    else:
+        _bring_up(url)
     session = current_app.extensions["panel_session"]
     with acting_as(JOB, session()):
         notify.lay_templates(session())
@@ -42,10 +41,44 @@ def init() -> None:
     click.echo("database ready")
 
 
+def _bring_up(url: str) -> None:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        database.prepare(connection, database.login_password())
+    database.migrate(url)
+    with engine.begin() as connection:
+        database.show_revision(connection)
+        checking.seal(connection)
+
+
+def _demand_current() -> None:
+    """Stop here, and say what to do, unless the database is ready for this program."""
+    try:
+        with sa.create_engine(database.login_url(), poolclass=sa.NullPool).connect() as connection:
+            problem = database.behind(connection)
+    except sa.exc.OperationalError as error:
+        problem = (
+            f"无法以 DATABASE_URL 连接数据库:{error.orig}请检查地址和密码;新的数据库先由管理员设置"
+            f" PANEL_ADMIN_DATABASE_URL 后执行 {database.COMMAND} database prepare"
+        )
+    if problem:
+        click.echo(problem, err=True)
+        raise SystemExit(1)
+
+
+def _admin_url() -> str:
+    try:
+        return database.admin_url()
+    except database.NotAdministered as error:
+        raise click.ClickException(str(error)) from None
+
+
 @panel.command()
 def check() -> None:
     """Verify this installation: database, migrations, wall, queue, files, keys, fonts. Exit code 1 with what to do."""
-    found = list(checking.findings(make_engine(database.login_url()), settings()))
+    engine = make_engine(database.login_url())
+    found = list(checking.findings(engine, settings()))
+    engine.dispose()
     for finding in found:
         click.echo(finding, err=True)
     if found:
@@ -61,7 +94,7 @@ def database_group() -> None:
 @database_group.command("prepare")
 def prepare_database() -> None:
     """Create the wall's roles and rights in the database of PANEL_ADMIN_DATABASE_URL (once, as administrator)."""
-    engine = sa.create_engine(database.admin_url())
+    engine = sa.create_engine(_admin_url(), poolclass=sa.NullPool)
     with engine.begin() as connection:
         database.prepare(connection, database.login_password())
     click.echo("roles and rights are in place")
@@ -100,7 +133,7 @@ def migration(message: str, folder: Path) -> None:
     """Write the next revision from the difference between the declarations and a database at head."""
     from app.access.migrating import write_revision
 
-    for path in write_revision(database.admin_url(), message, folder):
+    for path in write_revision(_admin_url(), message, folder):
         click.echo(path.name)
 
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from app.access import database, wall
 from config import Settings
 
-PANEL = ".venv/bin/flask --app run panel"
 Finding = str
 SEAL = "panel wall "
 
@@ -49,10 +47,10 @@ def _roles(connection: sa.Connection) -> Iterator[Finding]:
     if row.rolsuper or row.rolbypassrls:
         yield f"database: {row.rolname} walks through the wall; connect as {wall.LOGIN}"
     if row.rolinherit:
-        yield f"database: {row.rolname} must be NOINHERIT; run `{PANEL} database prepare` as administrator"
+        yield f"database: {row.rolname} must be NOINHERIT; run `{database.COMMAND} database prepare` as administrator"
     known = set(connection.scalars(sa.text("select rolname from pg_roles")))
     if missing := [role for role in wall.ROLES if role not in known]:
-        yield f"database: roles are missing ({', '.join(missing)}); run `{PANEL} database prepare`"
+        yield f"database: roles are missing ({', '.join(missing)}); run `{database.COMMAND} database prepare`"
 
 
 def _set_config(connection: sa.Connection) -> Iterator[Finding]:
@@ -65,28 +63,18 @@ def _set_config(connection: sa.Connection) -> Iterator[Finding]:
         {"roles": list(wall.ROLES)},
     ).all()
     if allowed:
-        yield f"database: {', '.join(allowed)} may call set_config; run `{PANEL} database prepare` as a superuser"
+        yield f"database: {', '.join(allowed)} may call set_config; run `{database.COMMAND} database prepare` as a superuser"
 
 
 def _revision(connection: sa.Connection) -> Iterator[Finding]:
-    script = ScriptDirectory.from_config(database.alembic_config(""))
-    if connection.scalar(sa.text("select to_regclass('public.alembic_version')")) is None:
-        yield f"database: no schema yet; run `{PANEL} init`"
-        return
-    # the version table is the administrator's; that it is readable is not needed by web and worker
-    try:
-        with connection.begin_nested():
-            at = connection.scalar(sa.text("select version_num from alembic_version"))
-    except DBAPIError:
-        return
-    if at != script.get_current_head():
-        yield f"database: at revision {at}, the code wants {script.get_current_head()}; run `{PANEL} init`"
+    if problem := database.behind(connection):
+        yield f"database: {problem}"
 
 
 def _wall(connection: sa.Connection) -> Iterator[Finding]:
     sealed = connection.scalar(sa.text("select obj_description('public'::regnamespace)")) or ""
     if not sealed.startswith(SEAL):
-        yield f"wall: never sealed; run `{PANEL} init`"
+        yield f"wall: never sealed; run `{database.COMMAND} init`"
     elif sealed.removeprefix(SEAL) != fingerprint(connection):
         yield "wall: tables, policies, grants, triggers or functions were changed by hand since the last migration"
 
@@ -99,7 +87,7 @@ def _queue(connection: sa.Connection) -> Iterator[Finding]:
         )
     )
     if not definer:
-        yield f"queue: not ready (or upgraded without its rights); run `{PANEL} init`"
+        yield f"queue: not ready (or upgraded without its rights); run `{database.COMMAND} init`"
 
 
 def _folders(config: Settings) -> Iterator[Finding]:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from procrastinate.schema import SchemaManager
+from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from app.access import wall
@@ -25,6 +27,16 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ROOT / "migrations" / "versions"
 QUEUE_SCHEMA = "queue"
+COMMAND = ".venv/bin/flask --app run panel"
+
+
+class NotAdministered(RuntimeError):
+    """Only DATABASE_URL is set: this process may use the database, not change what it is made of."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "这一步需要数据库管理员的地址,请设置 PANEL_ADMIN_DATABASE_URL 后重新执行(见 docs/operations.md)"
+        )
 
 
 def _embedded(config: Settings) -> EmbeddedPostgres:
@@ -47,7 +59,7 @@ def admin_url(config: Settings | None = None, database: str = "panel") -> str:
     if config.admin_database_url:
         return _with_driver(config.admin_database_url)
     if config.database_url:
-        raise RuntimeError("PANEL_ADMIN_DATABASE_URL is needed to prepare or migrate this database")
+        raise NotAdministered
     return _embedded(config).url(database)
 
 
@@ -65,7 +77,10 @@ def prepare(connection: sa.Connection, password: str) -> None:
     for role in (wall.OWNER, *wall.ROLES):
         _role(connection, role, "nologin noinherit nosuperuser")
     _role(connection, wall.LOGIN, "login noinherit nosuperuser")
-    connection.execute(sa.text(f"alter role {wall.LOGIN} password '{password.replace(chr(39), '')}'"))
+    driver: Any = connection.connection.driver_connection
+    driver.execute(
+        sql.SQL("alter role {} password {}").format(sql.Identifier(wall.LOGIN), sql.Literal(password))
+    )
     for role in wall.ROLES:
         connection.execute(sa.text(f"grant {role} to {wall.LOGIN}"))
     name = connection.dialect.identifier_preparer.quote(
@@ -151,3 +166,22 @@ def alembic_config(url: str, folder: Path = VERSIONS) -> Config:
 def migrate(url: str, revision: str = "head", folder: Path = VERSIONS) -> None:
     """Bring the database at `url` (administrator) to a revision."""
     command.upgrade(alembic_config(url, folder), revision)
+
+
+def show_revision(connection: sa.Connection) -> None:
+    """Let web and worker see which revision the database is at; each migration takes such rights away (as owner)."""
+    connection.exec_driver_sql(f"grant select on alembic_version to {wall.LOGIN}")
+
+
+def behind(connection: sa.Connection) -> str:
+    """What the login role can say of a database that is not at our revision, and what to do; "" when it is."""
+    todo = f"请由管理员设置 PANEL_ADMIN_DATABASE_URL 后执行 {COMMAND} init"
+    if connection.scalar(sa.text("select to_regclass('public.alembic_version')")) is None:
+        return f"数据库中还没有表,{todo}"
+    try:
+        with connection.begin_nested():
+            at = connection.scalar(sa.text("select version_num from alembic_version"))
+    except sa.exc.ProgrammingError:  # last migrated before this could be seen
+        return f"无法确认数据库结构的版本,{todo}"
+    wanted = ScriptDirectory.from_config(alembic_config("")).get_current_head()
+    return "" if at == wanted else f"数据库结构的版本是 {at},程序需要 {wanted},{todo}"
