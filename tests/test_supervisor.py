@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,14 +29,14 @@ def quick_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def patient(request: pytest.FixtureRequest) -> Iterator[None]:
     """A limit for a test that waits for something that would never come."""
 
     def give_up(*_: object) -> None:
         raise AssertionError("waited in vain")
 
     before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(60)
+    signal.alarm(getattr(request, "param", 60))
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
@@ -154,3 +157,58 @@ def test_a_taken_port_is_said_before_anything_starts() -> None:
         chosen = Settings.model_construct(host="127.0.0.1", port=taken.getsockname()[1])
         with pytest.raises(SystemExit, match="换一个端口"):
             supervisor.refuse_taken_port(chosen)
+
+
+def descendants(pid: int) -> set[int]:
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found |= {child, *descendants(child)}
+    return found
+
+
+@pytest.mark.parametrize("patient", [500], indirect=True)
+@pytest.mark.usefixtures("patient")
+def test_make_run_starts_everything_says_where_it_is_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """On an empty folder: database, schema, web and worker; Ctrl+C ends all of them. The demonstration is taken as
+    loaded: loading it has its own tests and takes a minute."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    account = {
+        "role": "school.principal",
+        "label": "院校负责人",
+        "username": "school01",
+        "password": "Demo2345",
+    }
+    (tmp_path / "demo.json").write_text(json.dumps({"accounts": [account]}))
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "PORT": port}
+    with subprocess.Popen(
+        [sys.executable, "-m", "app.supervisor"],
+        cwd=supervisor.ROOT, env=environment, stdout=subprocess.PIPE, text=True,
+    ) as made:  # fmt: skip
+        try:
+            assert made.stdout is not None
+            said = []
+            for line in made.stdout:
+                said.append(line.strip())
+                if "school01" in line:
+                    break
+            assert said[-3:] == [
+                f"已启动:http://127.0.0.1:{port}    (Ctrl+C 停止)",
+                "演示账号:",
+                "院校负责人  school01  Demo2345",
+            ], said
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60) as answer:
+                assert answer.status == 200
+            running = descendants(made.pid) | {
+                int(file.read_text().split()[0]) for file in tmp_path.rglob("postmaster.pid")
+            }
+            assert len(running) >= 3 and all(map(alive, running))  # the web, the worker, the database
+            made.send_signal(signal.SIGINT)
+            assert made.stdout.read().strip() == "已停止"
+            assert made.wait() == 0
+        finally:
+            made.terminate()
+    assert not [pid for pid in running if alive(pid)]
+    assert not list(tmp_path.rglob("postmaster.pid"))
