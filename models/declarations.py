@@ -93,6 +93,9 @@ class DeclarationBatch(Declared):
     )
     notes: Mapped[str | None] = field("申报说明", Rich(5000), wide, help="显示在院校的申报页上方")
     published_at: Mapped[datetime | None] = field("发布时间", Moment(), readonly)
+    first_over_at: Mapped[datetime | None] = field(
+        "首次截止", Moment(), hidden, readonly
+    )  # of one that reopened
 
     panel = Panel(
         "申报批次",
@@ -333,10 +336,12 @@ class Declaration(Declared):
 
     @classmethod
     def makes_pilot(cls, year: Any, moment: Any) -> sa.ColumnElement[bool]:
-        """The declarations that make their school pilot for the year: approved, the batch over (R36, 9.3)."""
+        """The declarations that make their school pilot for the year: approved, the batch over (R36, 9.3). One that
+        has been over stays so for them when it opens again: nobody loses in June what opened in March."""
+        over_at = sa.func.coalesce(DeclarationBatch.first_over_at, DeclarationBatch.window_to)
         batch_over = (
             sa.select(DeclarationBatch.id)
-            .where(DeclarationBatch.id == cls.batch_id, DeclarationBatch.window_to <= moment)
+            .where(DeclarationBatch.id == cls.batch_id, over_at <= moment)
             .exists()
         )
         return sa.and_(cls.year == year, cls.state == DeclarationState.APPROVED, batch_over)

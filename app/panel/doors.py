@@ -211,13 +211,15 @@ class Doors:
         actor, adding = current_actor(), row is None
         uploads = kept_uploads(self.session, actor, self.resolved, form, adding=adding)
         values = {**saving.form_values(self.resolved, form), **uploads}
+        before = None if row is None else row.version
         if row is None:
             row = saving.create(self.session, self.resolved, actor, values)
         else:
             saving.update(self.session, self.resolved, actor, row, values, version)
-        for child in self.children:
-            if child.table in form._fields:
-                saving.save_children(self.session, self.resolved, actor, row, form, child)
+        held = [child for child in self.children if child.table in form._fields]
+        changed = [saving.save_children(self.session, self.resolved, actor, row, form, one) for one in held]
+        if any(changed) and row.version == before:
+            saving.touch(self.session, self.resolved, row)
         return row
 
     def _form_page(

@@ -40,6 +40,9 @@ def run(session: Session, resolved: Resolved, name: str) -> Any:
     form = form_class(session, item, fit)(posted())
     if item.asks and not form.validate():
         return _preview(resolved, item, rows, fit, form), 422
+    if item.moves and (other := next((row for row in fit if not _as_shown(row)), None)) is not None:
+        flash(f"“{other}”在您确认之前已有变化,请核对后再次确认", "warning")
+        return _preview(resolved, item, rows, fit, form), 409
     try:
         outcome = carry_out(session, resolved, item, fit, form)
     except DomainError as error:
@@ -52,6 +55,15 @@ def run(session: Session, resolved: Resolved, name: str) -> Any:
         flash(outcome.message, "success")
     back = f"{resolved.url}/{fit[0].id}" if len(fit) == 1 else f"{resolved.url}/"
     return redirect(outcome.location or back)
+
+
+_SEEN = "seen"
+
+
+def _as_shown(row: Declared) -> bool:
+    """Whether the row still is as the page that asked has shown it; a request that shows nothing has none to compare."""
+    shown = dict(pair.split(":", 1) for pair in request.form.get(_SEEN, "").split(",") if ":" in pair)
+    return shown.get(str(row.id), str(row.version)) == str(row.version)
 
 
 def asked_first(
@@ -242,7 +254,11 @@ def _preview(
         multipart=any(
             kind_of(_declared(ask)) in ("file", "photo") for ask in item.asks if ask.options is None
         ),
-        hidden=[("confirmed", "1"), *(("rowid", str(row.id)) for row in fit)],
+        hidden=[
+            ("confirmed", "1"),
+            *(("rowid", str(row.id)) for row in fit),
+            (_SEEN, ",".join(f"{row.id}:{row.version}" for row in fit)),
+        ],
         columns=columns,
         each=each,
     )

@@ -113,24 +113,34 @@ def inline_children(actor: Actor, parent: Resolved, children: Iterable[Resolved]
 
 def save_children(
     session: Session, parent: Resolved, actor: Actor, row: Declared, form: PanelForm, child: Resolved
-) -> None:
+) -> bool:
     """The rows of one child table: new ones added, ticked ones deleted, the rest changed. A refusal stands beside
-    the row it is about."""
+    the row it is about. Whether anything changed."""
     column = parent_column(child, parent)
     existing = {
         item.id: item
         for item in session.scalars(sa.select(child.model).where(getattr(child.model, column) == row.id))
     }
     owned = {column: row.id, **_shared(child, parent, row)}
+    changed = False
     for number, entry in enumerate(form._fields[child.table].entries, 1):
         try:
-            _save_child(session, parent, actor, child, entry.form, owned, existing)
+            changed |= _save_child(session, parent, actor, child, entry.form, owned, existing)
         except DomainError as error:
             if error.status in (403, 404):
                 raise
             entry.form.blame(error)
             message = f"第{number}行:{error.message}"
             raise DomainError(error.code, message, child.table, error.status) from error
+    return changed
+
+
+def touch(session: Session, resolved: Resolved, row: Declared) -> None:
+    """A row whose child rows have changed has changed: who has its form open as well is told, and a decision on it that
+    comes in the same moment is refused."""
+    row.version += 1
+    with refusals(resolved):
+        session.flush()
 
 
 def _save_child(
@@ -141,8 +151,8 @@ def _save_child(
     form: PanelForm,
     owned: dict[str, Any],
     existing: dict[int, Declared],
-) -> None:
-    """One child row. An id that is not this parent's is 404, whoever's it is (wall.md 3)."""
+) -> bool:
+    """One child row, and whether it changed. An id that is not this parent's is 404, whoever's it is (wall.md 3)."""
     key = str(form._fields["id"].data or "")
     found = existing.get(formats.row_id(key) or 0)
     if key and found is None:
@@ -150,12 +160,12 @@ def _save_child(
     if found is not None and form.deleted:
         _child_door(actor, parent, child, "delete")
         delete(session, child, actor, found)
-        return
+        return True
     values = {**form_values(child, form), **kept_uploads(session, actor, child, form, adding=found is None)}
     if found is None:
         _child_door(actor, parent, child, "add")
         create(session, child, actor, {**values, **owned})
-        return
+        return True
     changed = {
         name: value
         for name, value in values.items()
@@ -165,6 +175,7 @@ def _save_child(
         _child_door(actor, parent, child, "edit")
         version = str(form._fields["row_version"].data or "")
         update(session, child, actor, found, changed, int(version) if version.isdecimal() else None)
+    return bool(changed)
 
 
 def _same(one: Any, other: Any) -> bool:

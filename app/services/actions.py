@@ -57,7 +57,8 @@ class Action:
     anything is asked. `in_form`: the form has a button that saves and goes on to this action. `confirm` may hold
     `{n}`; `page` is an endpoint path the button leads to instead of running (`/console/…/{id}`). `at_once`: nothing
     to think about, so nothing is previewed; `on_sight`: done by itself when somebody looks at the row's detail.
-    `aside`: no word of its own in the rows of a list, which have a nearer way to it.
+    `aside`: no word of its own in the rows of a list, which have a nearer way to it. `moves`: a step of the rows' flow,
+    decided of them as they were shown.
     """
 
     model: type[Declared]
@@ -78,6 +79,7 @@ class Action:
     at_once: bool = False
     on_sight: bool = False
     aside: bool = False
+    moves: bool = False
     order: int = 50
 
 
@@ -109,7 +111,7 @@ def move(model: type[Declared], name: str, **options: Any) -> Callable[[Run], Ru
         "icon": declared.icon,
         "danger": declared.danger,
     }
-    return action(model, name, declared.label, **{**inherited, **options})
+    return action(model, name, declared.label, **{**inherited, "moves": True, **options})
 
 
 def _flow_move(model: type[Declared], name: str) -> tuple[str, Move]:
@@ -147,6 +149,7 @@ def _plain(model: type[Declared], column: str, item: Move) -> Action:
         confirm=item.confirm,
         danger=item.danger,
         asks=asks,
+        moves=True,
         when=lambda row: getattr(row, column) in item.sources,
     )
 

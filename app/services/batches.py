@@ -40,10 +40,17 @@ def _editable(row: DeclarationBatch) -> bool:
 def _check(session: Session, actor: Actor, row: DeclarationBatch, values: dict[str, Any]) -> None:
     if row.window_from >= row.window_to:
         raise DomainError("batch.window", "申报开始应早于申报截止", "window_to")
+    _require_within_year(row.year, row.window_to)
     if row.id is not None:
         _require_changeable(row)
     if row.published_at is not None and row.window_to <= clock.now():
         raise DomainError("batch.window", "申报截止应晚于当前时间", "window_to")
+
+
+def _require_within_year(year: int, window_to: datetime) -> None:
+    """What is approved counts in the year of the batch alone (R35): approved later, it would be void at once."""
+    if window_to > datetime(year + 1, 1, 1, tzinfo=clock.ZONE):
+        raise DomainError("batch.year", f"{year}年度的批次最晚到{year}年12月31日24:00截止", "window_to")
 
 
 def _require_changeable(row: DeclarationBatch) -> None:
@@ -104,7 +111,7 @@ def publish(session: Session, actor: Actor, rows: list[DeclarationBatch]) -> str
         Ask("window_to", "新的申报截止", Moment(closing=True)),
         Ask("reason", "原因", Text(500, 2), help="2–500字,记入操作记录"),
     ),
-    confirm="延长期间院校可以继续新增、修改和提交申报",
+    confirm="延长期间院校可以继续新增、修改和提交申报;已成为试点的院校不受影响",
 )
 def extend(
     session: Session,
@@ -113,7 +120,7 @@ def extend(
     window_to: datetime,
     reason: str,
 ) -> str:
-    """A later end, for a reason; one that is over opens again."""
+    """A later end, for a reason; one that is over opens again, and who became pilot by then stays it (R36)."""
     now = clock.now()
     for batch in rows:
         phase = batch.phase(now)
@@ -121,12 +128,11 @@ def extend(
             raise Conflict("batch.phase", f"“{batch}”还没有开始申报,请直接修改申报时间")
         if window_to <= now or window_to <= batch.window_to:
             raise DomainError("batch.window", "新的申报截止应晚于当前时间和原申报截止", "window_to")
-        if window_to > datetime(batch.year + 1, 1, 1, tzinfo=clock.ZONE):
-            raise DomainError(
-                "batch.year", f"{batch.year}年度的批次最晚延长到{batch.year}年12月31日24:00", "window_to"
-            )
+        _require_within_year(batch.year, window_to)
         if not 2 <= len(reason.strip()) <= 500:
             raise DomainError("batch.reason", "请写明延长的原因(2–500字)", "reason")
+        if phase is BatchPhase.OVER:
+            batch.first_over_at = batch.first_over_at or batch.window_to
         batch.window_to = window_to
         session.flush()
         audit.note(session, "extend", batch, reason)
@@ -144,7 +150,12 @@ def extend(
     confirm="撤回后批次回到草稿,院校不再看到",
 )
 def withdraw(session: Session, actor: Actor, rows: list[DeclarationBatch]) -> str:
-    """Back to 草稿, as long as nobody has declared in it; drafts count, though the province does not see them."""
+    """Back to 草稿, as long as nobody has declared in it; drafts count, though the province does not see them.
+
+    The batches are locked first: a declaration on its way is waited for, and one that comes later finds no batch.
+    """
+    keys = sa.select(DeclarationBatch.id).where(DeclarationBatch.id.in_([row.id for row in rows]))
+    session.execute(keys.order_by(DeclarationBatch.id).with_for_update())
     used = session.scalar(
         sa.select(DeclarationBatch.name)
         .where(

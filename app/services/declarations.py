@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.services import notify
 from app.services.actions import (
+    after_save,
     before_delete,
     before_save,
     deletable_when,
@@ -139,6 +140,14 @@ def _check(session: Session, actor: Actor, row: Declaration, values: dict[str, A
     _require_once(session, row)
     if row.state is DeclarationState.REFUSED:
         row.state = DeclarationState.DRAFT
+
+
+@after_save(Declaration)
+def _still_published(session: Session, actor: Actor, row: Declaration, values: dict[str, Any]) -> None:
+    """Withdrawn in the same moment: the row written here has waited for it, and is looked at once more."""
+    published = sa.select(DeclarationBatch.published_at).where(DeclarationBatch.id == row.batch_id)
+    if session.scalar(published) is None:
+        require_open(None)
 
 
 @before_delete(Declaration)

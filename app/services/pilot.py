@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 from app.jobs.registry import periodic
 from app.services import notify, numbers
 from app.services.errors import Conflict, Refused
-from models.declarations import Declaration, DeclarationBatch, DeclarationState
+from app.services.review_records import RETRACTABLE
+from models.declarations import Declaration, DeclarationState
 from models.directory import School
 from models.jobs import Message, MessageKind
 from models.kit import clock, formats
-from models.platform import SmsMessage
 from models.regions import Province
 
 log = logging.getLogger(__name__)
+_BECAME_PILOT = "已成为%s年度试点院校"
 _NUMBERS = 999  # nnn of 5PPnnn (R15)
 
 
@@ -117,28 +118,25 @@ def number_pilots(session: Session) -> int:
 
 @periodic("pilot.announce", every=60)
 def announce(session: Session) -> int:
-    """Tell each school once that it has become pilot for the year; how many were told. May run as often as it likes:
-    whom it has told it knows by the message."""
+    """Tell each school once that it has become pilot for the year, when the decision can no longer be taken back
+    (4.3); how many were told. May run as often as it likes: whom it has told it knows by the message."""
     now = clock.now()
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("pilot.announce"))))
     told = (
-        sa.select(SmsMessage.id)
+        sa.select(Message.id)
         .where(
-            SmsMessage.about_table == "school",
-            SmsMessage.about_id == School.id,
-            SmsMessage.template == "became_pilot",
-            SmsMessage.params["year"].as_integer() == Declaration.year,
+            Message.school_id == School.id,
+            Message.title == sa.func.format(_BECAME_PILOT, sa.cast(Declaration.year, sa.Text)),
         )
         .exists()
     )
     fresh = session.execute(
         sa.select(School.id, School.contact_mobile, Declaration.year)
         .join(Declaration, Declaration.school_id == School.id)
-        .join(DeclarationBatch, DeclarationBatch.id == Declaration.batch_id)
         .where(
-            Declaration.state == DeclarationState.APPROVED,
             Declaration.year >= now.year,
-            DeclarationBatch.window_to <= now,
+            Declaration.makes_pilot(Declaration.year, now),
+            Declaration.updated_at <= now - RETRACTABLE,
             ~told,
         )
         .distinct()
@@ -148,7 +146,7 @@ def announce(session: Session) -> int:
         notify.sms(session, mobile, "became_pilot", {"year": year}, about=("school", school_id))
         notify.message(
             session,
-            f"已成为{year}年度试点院校",
+            _BECAME_PILOT % year,
             "业务平台已开通,可用原账号登录",
             kind=MessageKind.RESULT,
             link="/console/",

@@ -102,12 +102,17 @@ _KEY = (Quota.school_id, Quota.certificate_id, Quota.year, Quota.kind)
 
 def grant(session: Session, actor: Actor, grants: Sequence[Grant]) -> None:
     """What approvals bring: added to the quota of (school, certificate, year, kind), made where there is none yet;
-    a later batch of the year adds to it (R29, E33)."""
+    a later batch of the year adds to it (R29, E33). In the order of the keys, so that two of them never wait for each
+    other."""
     added: Counter[tuple[int, int, int, QuotaKind]] = Counter()
     for row, kind, count in grants:
         added[row.school_id, row.certificate_id, row.year, kind] += count
     names = [column.key for column in _KEY]
-    rows = [{**dict(zip(names, key, strict=True)), "granted": count} for key, count in added.items() if count]
+    rows = [
+        {**dict(zip(names, key, strict=True)), "granted": count}
+        for key, count in sorted(added.items())
+        if count
+    ]
     statement = insert_rows(Quota, rows)
     upsert = statement.on_conflict_do_update(
         index_elements=names, set_={"granted": Quota.granted + statement.excluded.granted}
@@ -141,7 +146,7 @@ def take_back(session: Session, actor: Actor, declarations: Sequence[Declaration
         left = sa.update(Quota).where(Quota.id == quota_id, Quota.granted - Quota.used >= count)
         taken = session.execute(left.values(granted=Quota.granted - count).returning(Quota.id)).scalar()
         if taken is None:
-            raise Conflict("quota.used", "该申报带来的指标已被使用,不能收回决定")
+            raise Conflict("quota.used", "该申报带来的指标已被使用或调减,不能收回决定")
     _note(session, actor, [(quota_id, key, -count, "收回审核决定") for quota_id, key, count in changes])
 
 

@@ -5,11 +5,11 @@ Set-wise, so that a thousand decisions are a handful of statements.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -130,16 +130,18 @@ def tell_schools(
     )
 
 
-def stop_texts(session: Session, declarations: Collection[int]) -> set[int]:
-    """Take waiting text messages out of the outbox; returns the declarations of those that had not gone yet."""
-    stopped = session.scalars(
+def stop_texts(session: Session, decided: Mapping[int, datetime]) -> set[int]:
+    """Take the text messages of these decisions (declaration → when) out of the outbox; returns the declarations whose
+    message has gone all the same. Where the operators have switched the message off, there is none to stop."""
+    about = (SmsMessage.about_table == "declaration", SmsMessage.about_id.in_(decided))
+    session.execute(
         sa.update(SmsMessage)
-        .where(
-            SmsMessage.about_table == "declaration",
-            SmsMessage.about_id.in_(declarations),
-            SmsMessage.state == SmsState.QUEUED,
-        )
+        .where(*about, SmsMessage.state == SmsState.QUEUED)
         .values(state=SmsState.CANCELLED)
-        .returning(SmsMessage.about_id)
+        .execution_options(synchronize_session=False)
     )
-    return {key for key in stopped if key is not None}
+    gone = sa.select(SmsMessage.about_id, SmsMessage.send_after).where(
+        *about, SmsMessage.state != SmsState.CANCELLED
+    )
+    rows: Iterable[Any] = session.execute(gone)
+    return {key for key, due in rows if due >= decided[key] + RETRACTABLE}

@@ -204,8 +204,8 @@ def retract(session: Session, actor: Actor, rows: list[Declaration]) -> str:
     """Back to waiting: by whoever decided, while the message to the school still waits and no place is used."""
     last = _last_reviews(session, rows)
     stages = {row.id: _retractable(actor, row, last.get(row.id)) for row in rows}
-    waiting = stop_texts(session, stages)
-    if late := [row for row in rows if row.id not in waiting]:
+    gone = stop_texts(session, {row.id: last[row.id].decided_at for row in rows})
+    if late := [row for row in rows if row.id in gone]:
         raise Conflict("retract.late", f"“{late[0]}”的结果已通知院校,不能收回")
     if approved := [row for row in rows if row.state is DeclarationState.APPROVED]:
         quotas.take_back(session, actor, approved)

@@ -179,6 +179,49 @@ def test_two_people_edit_one_declaration_and_the_second_sees_what_differs(scene:
     assert {one.major_id for one in scene.all(DeclarationMajor)} == {1, 2}
 
 
+def test_two_people_edit_one_declaration_and_the_first_has_changed_nothing_but_its_majors(
+    scene: Scene,
+) -> None:
+    """What stands in the rows of a form is part of it: added by one, it is shown to the other; taken away by one, the
+    other's form is still answered."""
+    key = scene.saved()
+    edit = f"/console/declaration/{key}/edit"
+    principal, manager = scene.opened(), scene.opened("manager")
+    seen = version(principal.get(edit).get_data(as_text=True))
+    assert manager.post(edit, scene.draft(row_version=seen, **major(0, 1))).status_code == 302, manager.text()
+    mine = scene.draft(applied_count="300", row_version=seen)
+    assert principal.post(edit, {**mine, **major(0, 2)}).status_code == 409
+    page = principal.text()
+    assert "数据已被他人修改" in page
+    row = re.search(r'<th scope="row">拟申请的专业</th>(.*?)</tr>', page, flags=re.S)
+    assert row and "计算机科学与技术" in row[1] and "计算机应用技术" in row[1]
+
+    (saved,) = scene.all(DeclarationMajor)
+    kept = {"declaration_major-0-id": str(saved.id), "declaration_major-0-major_id": "1"}
+    seen = version(manager.get(edit).get_data(as_text=True))
+    gone = scene.draft(row_version=seen, **kept, **{"del-declaration_major-0": "1"})
+    assert manager.post(edit, gone).status_code == 302, manager.text()
+    assert scene.all(DeclarationMajor) == []
+    again = scene.draft(applied_count="300", row_version=seen, **kept)
+    assert principal.post(edit, again).status_code == 409
+    assert "数据已被他人修改" in principal.text()
+    assert scene.all(Declaration)[0].applied_count == 100
+
+
+def test_what_is_submitted_while_a_major_is_being_added_is_locked_with_its_majors(
+    scene: Scene, owner: sa.Engine
+) -> None:
+    """The form was opened before the submission: neither its fields nor its rows get in behind it (4.3)."""
+    key = scene.saved()
+    edit = f"/console/declaration/{key}/edit"
+    manager = scene.opened("manager")
+    seen = version(manager.get(edit).get_data(as_text=True))
+    with owner.begin() as connection:  # what a submission in the same moment leaves behind, seen or not
+        connection.execute(sa.text("update declaration set applied_count = 120"))
+    assert manager.post(edit, scene.draft(row_version=seen, **major(0, 1))).status_code == 409
+    assert scene.all(DeclarationMajor) == []
+
+
 # Files
 
 

@@ -162,6 +162,36 @@ def test_many_are_approved_at_once_each_with_its_own_number(desk: Desk) -> None:
     assert [desk.row(key).approved_count for key in keys] == [10, 20, 30]
 
 
+def test_what_has_changed_since_the_page_asked_is_shown_anew_before_it_is_decided(
+    desk: Desk, owner: sa.Engine
+) -> None:
+    keys = desk.waiting(*THREE)
+    province = desk.opened(desk.people.province)
+    asked = {"rowid": [str(key) for key in keys]}
+    page = province.post("/console/declaration/action/refuse", asked).get_data(as_text=True)
+    with owner.begin() as connection:  # refused by a colleague, corrected and submitted again
+        connection.execute(
+            sa.text("update declaration set applied_count = 99 where id = :key"), {"key": keys[1]}
+        )
+    answer = {**asked, "confirmed": "1", "reason": "师资不足", "seen": seen(page)}
+    again = province.post("/console/declaration/action/refuse", answer)
+    assert again.status_code == 409
+    page = again.get_data(as_text=True)
+    assert "在您确认之前已有变化,请核对后再次确认" in page
+    assert "师资不足" in page  # what was typed stays
+    assert {desk.row(key).state for key in keys} == {DeclarationState.PENDING}
+    assert (
+        province.post("/console/declaration/action/refuse", {**answer, "seen": seen(page)}).status_code == 302
+    )
+    assert {desk.row(key).state for key in keys} == {DeclarationState.REFUSED}
+
+
+def seen(page: str) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
 def test_e27_the_city_agrees_on_its_page_before_the_province_may_decide(desk: Desk) -> None:
     (key,) = desk.waiting(THREE[0], requires_city_review=True)
     province, city = desk.opened(desk.people.province), desk.opened(desk.people.city)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from app.access.actor import Actor
+import app.services.registry  # noqa: F401  the rules of declarations too
+from app.access.actor import Actor, WalledSession, acting_as
 from app.panel import saving
 from app.panel.resolve import resolve
 from app.services import batches
 from app.services.errors import Conflict, DomainError
 from models.accounts import AuditEntry
-from models.declarations import BatchPhase, DeclarationBatch
+from models.declarations import BatchPhase, Declaration, DeclarationBatch
 from models.kit import clock
-from tests.factories_declarations import at, batch, cast, declaration
+from tests.factories_declarations import WORDS, at, batch, cast, declaration
 
 BATCH = resolve(DeclarationBatch)
 FORM = {
@@ -48,6 +53,15 @@ def test_a_window_that_ends_before_it_begins_is_refused_beside_its_field(as_: An
     with as_(people.province) as db, pytest.raises(DomainError, match="申报开始应早于申报截止") as refusal:
         saving.create(db, BATCH, people.province, {**FORM, "window_to": FORM["window_from"]})
     assert refusal.value.field == "window_to"
+
+
+def test_a_window_ends_within_the_year_its_quotas_are_for(as_: Any) -> None:
+    people = cast(as_)
+    with as_(people.province) as db:
+        with pytest.raises(DomainError, match="最晚到2020年12月31日24:00") as refusal:
+            saving.create(db, BATCH, people.province, {**FORM, "window_to": at("2021-01-01 00:01")})
+        assert refusal.value.field == "window_to"
+        assert saving.create(db, BATCH, people.province, {**FORM, "window_to": at("2021-01-01 00:00")}).id
 
 
 def test_a_batch_whose_end_has_passed_is_not_published(as_: Any) -> None:
@@ -117,6 +131,83 @@ def test_a_batch_somebody_declares_in_is_not_withdrawn_even_if_only_in_a_draft(a
             free = db.get_one(DeclarationBatch, unused.id)
             batches.withdraw(db, people.province, [free])
             assert free.phase(clock.now()) is BatchPhase.DRAFT
+
+
+def test_withdrawing_waits_for_a_declaration_on_its_way(
+    as_: Any, engine: sa.Engine, owner: sa.Engine
+) -> None:
+    people = cast(as_)
+    with as_(people.province) as db:
+        made = batch(db)
+        db.commit()
+
+    def withdraw() -> None:
+        with clock.travel(at("2020-04-02 09:00")), apart(engine, people.province) as db:
+            batches.withdraw(db, people.province, [db.get_one(DeclarationBatch, made.id)])
+            db.commit()
+
+    with ThreadPoolExecutor(1) as pool:
+        with clock.travel(at("2020-04-02 09:00")), as_(people.school) as db:
+            declare(db, people.school, made.id)
+            other = pool.submit(withdraw)
+            until_it_waits(other, owner)
+            db.commit()
+        with pytest.raises(Conflict, match="已有院校申报"):
+            other.result()
+
+
+def test_a_declaration_waits_for_the_withdrawal_and_then_finds_no_batch(
+    as_: Any, engine: sa.Engine, owner: sa.Engine
+) -> None:
+    people = cast(as_)
+    with as_(people.province) as db:
+        made = batch(db)
+        db.commit()
+
+    def late() -> None:
+        with clock.travel(at("2020-04-02 09:00")), apart(engine, people.school) as db:
+            declare(db, people.school, made.id)
+            db.commit()
+
+    with ThreadPoolExecutor(1) as pool:
+        with clock.travel(at("2020-04-02 09:00")), as_(people.province) as db:
+            batches.withdraw(db, people.province, [db.get_one(DeclarationBatch, made.id)])
+            other = pool.submit(late)
+            until_it_waits(other, owner)
+            db.commit()
+        with pytest.raises(DomainError, match="没有找到该申报批次"):
+            other.result()
+    with as_(people.school) as db:
+        assert db.scalars(sa.select(Declaration)).all() == []
+
+
+@contextmanager
+def apart(engine: sa.Engine, actor: Actor) -> Iterator[Session]:
+    """Somebody else's session at the same time."""
+    with WalledSession(engine, expire_on_commit=False) as session, acting_as(actor, session):
+        yield session
+
+
+def declare(db: Any, school: Actor, batch_id: int) -> None:
+    values = {
+        "batch_id": batch_id,
+        "certificate_id": 1,
+        "applied_count": 100,
+        "teachers_description": WORDS,
+        "venue_description": WORDS,
+    }
+    saving.create(db, resolve(Declaration), school, values)
+
+
+def until_it_waits(other: Future[None], owner: sa.Engine) -> None:
+    """Until the other's transaction stands before a lock of ours."""
+    waiting = sa.text(
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and wait_event_type = 'Lock' and pid <> pg_backend_pid()"
+    )
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.scalar(waiting):
+            assert not other.done(), other.exception()
 
 
 def test_a_published_batch_is_withdrawn_before_it_is_deleted(as_: Any) -> None:

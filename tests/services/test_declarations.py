@@ -11,12 +11,14 @@ from sqlalchemy.exc import ProgrammingError
 from app.access.actor import Actor
 from app.panel import saving
 from app.panel.resolve import resolve
-from app.services import declarations, pilot, quotas, recommendations, reviews
+from app.services import batches, declarations, notify, pilot, quotas, recommendations, reviews
 from app.services.errors import Conflict, DomainError, Refused
 from models.certificates import Certificate, CertificateState, EducationLevel, Level, Major
 from models.declarations import (
+    BatchPhase,
     Decision,
     Declaration,
+    DeclarationBatch,
     DeclarationBatchCertificate,
     DeclarationMajor,
     DeclarationState,
@@ -26,7 +28,7 @@ from models.declarations import (
 from models.directory import School
 from models.jobs import Message
 from models.kit import clock
-from models.platform import SmsMessage, SmsState
+from models.platform import SmsMessage, SmsState, SmsTemplate
 from models.quotas import Quota, QuotaChange
 from tests.factories_declarations import WORDS, Cast, at, batch, cast, declaration
 from tests.models.world import PLATFORM
@@ -453,6 +455,40 @@ def test_after_ten_minutes_a_decision_stands(as_: Any) -> None:
         on.by(on.people.province, reviews.retract)
 
 
+def test_a_decision_without_a_text_message_is_taken_back_as_well(as_: Any) -> None:
+    on = stage(as_)
+    switch_off(as_, "declaration_approved")
+    on.by(on.people.province, reviews.approve, approved_count=80)
+    with clock.travel(at("2020-04-02 09:09")):
+        assert on.by(on.people.province, reviews.retract).state is DeclarationState.PENDING
+
+
+def test_the_message_of_an_earlier_decision_that_has_gone_does_not_hold_the_later_one(
+    as_: Any, owner: sa.Engine
+) -> None:
+    on = stage(as_)
+    on.by(on.people.province, reviews.refuse, reason="师资不足")
+    with owner.begin() as connection:  # it is sent, and the school submits again
+        connection.execute(sa.text("update sms_message set state = 'SENT', sent_at = now()"))
+    with clock.travel(at("2020-04-02 10:00")):
+        with as_(on.people.school) as db:
+            row = db.scalars(sa.select(Declaration)).one()
+            saving.update(db, DECLARATION, on.people.school, row, {"applied_count": 90}, None)
+            declarations.submit(db, on.people.school, [row])
+            db.commit()
+        on.by(on.people.province, reviews.approve, approved_count=80)
+        assert on.by(on.people.province, reviews.retract).state is DeclarationState.PENDING
+
+
+def test_a_message_that_has_gone_before_its_time_holds_the_decision(as_: Any, owner: sa.Engine) -> None:
+    on = stage(as_)
+    on.by(on.people.province, reviews.approve, approved_count=80)
+    with owner.begin() as connection:
+        connection.execute(sa.text("update sms_message set state = 'SENT', sent_at = now()"))
+    with pytest.raises(Conflict, match="已通知院校"):
+        on.by(on.people.province, reviews.retract)
+
+
 def test_a_decision_whose_places_are_in_use_stands(as_: Any, owner: sa.Engine) -> None:
     on = stage(as_)
     on.by(on.people.province, reviews.approve, approved_count=80)
@@ -522,6 +558,33 @@ def test_r36_an_approval_after_the_end_of_the_batch_counts_at_once(as_: Any) -> 
             assert pilot.is_pilot(db, 11, 2020)
 
 
+def test_r36_a_batch_that_opens_again_takes_no_pilot_status_back(as_: Any) -> None:
+    on = stage(as_)
+    on.by(on.people.province, reviews.approve, approved_count=80)
+    with clock.travel(at("2020-04-20 10:00")):
+        with as_(on.people.province) as db:
+            reopened = db.scalars(sa.select(DeclarationBatch)).one()
+            batches.extend(db, on.people.province, [reopened], at("2020-05-01 00:00"), "部分院校补报")
+            db.commit()
+            assert reopened.phase(clock.now()) is BatchPhase.OPEN
+        with as_(on.people.school) as db:
+            assert pilot.is_pilot(db, 11, 2020)
+            assert pilot.was_ever_pilot(db, 11)
+            assert db.scalars(sa.select(Declaration).where(Declaration.makes_pilot(2020, clock.now()))).all()
+
+
+def test_a_batch_that_is_extended_before_its_end_makes_pilot_at_the_later_one(as_: Any) -> None:
+    on = stage(as_)
+    on.by(on.people.province, reviews.approve, approved_count=80)
+    with as_(on.people.province) as db:
+        batch = db.scalars(sa.select(DeclarationBatch)).one()
+        batches.extend(db, on.people.province, [batch], at("2020-05-01 00:00"), "部分院校断网")
+        db.commit()
+    for moment, pilot_now in ((at("2020-04-05 00:00"), False), (at("2020-05-01 00:00"), True)):
+        with clock.travel(moment), as_(on.people.school) as db:
+            assert pilot.is_pilot(db, 11, 2020) is pilot_now
+
+
 def test_e31_without_an_approval_a_school_is_not_pilot(as_: Any) -> None:
     on = stage(as_)
     on.by(on.people.province, reviews.refuse, reason="师资不足")
@@ -545,3 +608,34 @@ def test_a_new_pilot_school_is_told_once_however_often_the_clock_comes_by(as_: A
     with as_(PLATFORM) as db:
         sent = db.scalars(sa.select(SmsMessage).where(SmsMessage.template == "became_pilot")).one()
         assert (sent.mobile, "2020" in sent.body) == ("13900000011", True)
+
+
+def test_a_school_learns_of_a_late_approval_when_it_can_no_longer_be_taken_back(as_: Any) -> None:
+    on = stage(as_)
+    told = []
+    with clock.travel(at("2020-04-20 10:00")):
+        on.by(on.people.province, reviews.approve, approved_count=80)
+    for moment in ("10:01", "10:09", "10:11", "10:12"):
+        with clock.travel(at(f"2020-04-20 {moment}")), as_() as db:
+            told.append(pilot.announce(db))
+            db.commit()
+    assert told == [0, 0, 1, 0]
+
+
+def test_where_the_text_message_is_switched_off_the_school_is_still_told_once(as_: Any) -> None:
+    on = stage(as_)
+    on.by(on.people.province, reviews.approve, approved_count=80)
+    switch_off(as_, "became_pilot")
+    told = []
+    for moment in ("00:00", "00:01", "00:02"):
+        with clock.travel(at(f"2020-04-05 {moment}")), as_() as db:
+            told.append(pilot.announce(db))
+            db.commit()
+    assert told == [1, 0, 0]
+
+
+def switch_off(as_: Any, template: str) -> None:
+    with as_() as db:
+        notify.lay_templates(db)
+        db.scalars(sa.select(SmsTemplate).where(SmsTemplate.key == template)).one().active = False
+        db.commit()

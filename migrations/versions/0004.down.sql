@@ -1,0 +1,2 @@
+ALTER TABLE declaration_batch DROP COLUMN first_over_at;
+
