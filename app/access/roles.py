@@ -197,8 +197,11 @@ review: list
 recommendation: list
 quota: list export
 quota_change: list
+subject: list
 exam_plan: list
 exam_site: list
+room: list
+candidate: list
 weekly_report: list export
 major: list
 """
@@ -233,6 +236,11 @@ declaration_file: list
 review: list
 recommendation: list
 quota: list
+certificate: list
+subject: list
+exam_plan: list
+exam_site: list
+room: list
 """
 )
 

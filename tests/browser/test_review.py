@@ -16,7 +16,7 @@ from app.services import declarations, reviews
 from app.services.logins import actor_of
 from models.accounts import Account
 from models.certificates import Certificate, CertificateState
-from models.declarations import Declaration, DeclarationBatch, DeclarationState, SocialQuotaMode
+from models.declarations import Declaration, DeclarationBatch, SocialQuotaMode
 from models.directory import School
 from models.quotas import Quota
 from tests.browser.installation import Installation
@@ -86,18 +86,6 @@ class Office:
             session.commit()
             return done
 
-    def resubmit(self, key: int) -> None:
-        """The school corrects what was refused and submits it again."""
-
-        def correct(session: Any) -> None:
-            row = session.get_one(Declaration, key)
-            row.state = DeclarationState.DRAFT
-            session.flush()
-            declarations.submit(session, current, [row])
-
-        current = self.actor(SCHOOL)
-        self.by(SCHOOL, correct)
-
     def states(self) -> list[str]:
         with self.installation.session() as session:
             return [
@@ -118,6 +106,24 @@ def decides(person: Person, key: str) -> None:
     place = person.page.locator(".ui-queue-place").inner_text()
     person.page.keyboard.press(key)
     expect(person.page.locator(".ui-queue-place, .ui-message")).not_to_have_text(place)
+
+
+def corrects(school: Person, key: int, said: str, field: str, text: str) -> None:
+    """The school reads why, mends it, and submits it again."""
+    school.visit(f"/console/declaration/{key}/edit")
+    school.sees(said)
+    school.write(field, text)
+    school.press("提交审核")
+    school.press("提交审核")
+    school.told("已提交1项申报")
+
+
+def city_agrees(city: Person) -> None:
+    """To the one that waits."""
+    city.go("申报管理", "申报初审")
+    city.follow("审核", city.page.locator("#list"))
+    city.press("同意,转省级审核")
+    city.told("已同意1项申报")
 
 
 def test_city_and_province_review_refuse_and_see_it_again(people: People, installation: Installation) -> None:
@@ -146,12 +152,9 @@ def test_city_and_province_review_refuse_and_see_it_again(people: People, instal
 
     school = people.as_person(SCHOOL)
     school.visit(f"/console/declaration/{office.keys[1]}/edit")
-    school.sees("场地信息不完整", "请补充各实训室的工位数")
-    office.resubmit(office.keys[1])
-    city.go("申报管理", "申报初审")
-    city.follow("审核", city.page.locator("#list"))
-    city.press("同意,转省级审核")
-    city.told("已同意1项申报")
+    school.sees("场地信息不完整")
+    corrects(school, office.keys[1], "请补充各实训室的工位数", "场地情况描述", "三间实训室各五十个工位。")
+    city_agrees(city)
 
     staff = people.as_person(STAFF)
     staff.visit(f"/console/reviewing/{office.keys[0]}/")
@@ -177,6 +180,14 @@ def test_city_and_province_review_refuse_and_see_it_again(people: People, instal
     province.press("收回决定")
     province.told("已收回1项决定")
     assert office.granted() == [0]
+
+    province.visit(f"/console/reviewing/{office.keys[2]}/")
+    province.page.locator("#reason").fill("双师型教师比例偏低")
+    province.press("不通过")
+    province.told("已退回1项申报")
+    assert office.states() == ["PENDING", "PENDING", "REFUSED", "PENDING"]
+    corrects(school, office.keys[2], "双师型教师比例偏低", "师资情况描述", "专任教师十二名,双师型教师九名。")
+    city_agrees(city)
 
     province.go("申报管理", "申报审核")
     province.page.locator("[data-tick-all]").check()
