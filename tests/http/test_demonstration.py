@@ -9,13 +9,18 @@ import pytest
 import sqlalchemy as sa
 
 from app.access.actor import JOB
-from app.demo import loading, shown
+from app.demo import base, loading, shown
 from app.gateways import storage
 from app.panel.limits import limiter
 from models.accounts import Account, Role
+from models.candidates import Candidate
+from models.certificates import Certificate
+from models.directory import Organisation, School
 from models.e_certificates import ECertificate
 from models.issuance import IssuanceState, IssuanceTask
-from models.plans import ExamPlan
+from models.kit import clock, formats
+from models.plans import ExamPlan, PlanCertificate, PlanSubject
+from models.regions import City, Province
 from models.scores import CertificateResult
 from tests.http.test_space import send_code, solve
 
@@ -37,6 +42,51 @@ def test_certificates_of_the_demonstration_stand_in_every_state_of_signing(as_: 
         made = db.scalars(sa.select(ECertificate)).all()
         assert db.scalar(signed) == len(made) > 10
         assert storage.get(made[0].file).startswith(b"%PDF")
+
+
+def test_the_demonstration_looks_like_the_country(as_: Any) -> None:
+    """Issue 3, 9: all provinces and cities, 60 schools, 3 organisations, 物流管理 weighed 40/30/30 with pass mark 60."""
+    with as_(JOB) as db:
+
+        def count(model: Any, *where: Any) -> int:
+            return db.scalar(sa.select(sa.func.count()).select_from(model).where(*where)) or 0
+
+        assert count(Province) >= 31 and count(City) > 300
+        assert count(School) == 60
+        names = {name for _, name, _ in base.ORGANISATIONS}
+        assert len(names) == 3 and set(db.scalars(sa.select(Organisation.name))) >= names
+        for code, province in db.execute(sa.select(School.school_code, Province.code).join(School.province)):
+            assert formats.school_code(code, province[:2]) == code
+        assert count(Candidate) >= 2_000
+        phases = {phase for plan in db.scalars(sa.select(ExamPlan)) for phase in plan.phases(clock.now())}
+        assert len(phases) > 4, phases
+        weighed = db.execute(
+            sa.select(PlanCertificate.total_pass_mark, sa.func.array_agg(PlanSubject.weight))
+            .join(PlanSubject, PlanSubject.plan_certificate_id == PlanCertificate.id)
+            .join(Certificate, Certificate.id == PlanCertificate.certificate_id)
+            .where(Certificate.name == "物流管理")
+            .group_by(PlanCertificate.id)
+        ).all()
+        assert weighed and {(mark, *sorted(weights)) for mark, weights in weighed} == {(60, 30, 30, 40)}
+
+
+def test_a_province_reads_its_candidates_masked(as_: Any, browse: Any) -> None:
+    """1.5: R masked; a city has no door to them at all."""
+    with as_(JOB) as db:
+        accounts = {
+            name: db.scalars(sa.select(Account).where(Account.username == name)).one()
+            for name in ("province33", "city330100")
+        }
+        db.expunge_all()
+    province = browse(accounts["province33"])
+    page = province.get("/console/candidate/").get_data(as_text=True)
+    assert re.search(r"\d{2,6}\*{4,}\w{2,4}", page)
+    assert not re.search(r"(?<!\d)\d{17}[\dX](?!\d)", page)
+    assert not re.search(r"(?<!\d)1[3-9]\d{9}(?!\d)", page)
+    assert province.get("/console/candidate/export").status_code in (403, 404, 405)
+    city = browse(accounts["city330100"])
+    assert city.get("/console/candidate/").status_code == 403
+    assert city.get("/console/exam_site/").status_code == 200
 
 
 def test_a_script_can_go_on_from_what_the_demonstration_prints(session: Any, as_: Any) -> None:
