@@ -101,4 +101,4 @@ def test_only_columns_of_the_list_are_taken(province: Browser) -> None:
 
 
 def test_a_list_of_another_role_has_no_chooser_to_ask(province: Browser) -> None:
-    assert province.post("/console/candidate/columns", {"column": ["name"]}).status_code == 403
+    assert province.post("/console/score/columns", {"column": ["name"]}).status_code == 403
