@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.access.actor import JOB, Actor
+from app.access.actor import JOB, Actor, WalledSession, acting_as
 from app.services.logins import actor_of
 from models.accounts import Role
 from models.candidates import Candidate, CandidateKind, Person
@@ -24,6 +25,13 @@ from tests.factories import account
 from tests.models.world import found
 
 _count = itertools.count(1)
+
+
+@contextmanager
+def apart(engine: sa.Engine, actor: Actor) -> Iterator[Session]:
+    """Somebody else's session at the same time (`as_` is one session, whoever acts on it)."""
+    with WalledSession(engine, expire_on_commit=False) as session, acting_as(actor, session):
+        yield session
 
 
 def at(text: str) -> datetime:

@@ -16,9 +16,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 
 from app.access import database, wall
+from app.access.database import VERSIONS
 from models.kit import Base
-
-VERSIONS = database.VERSIONS
 
 
 def wall_text() -> str:

@@ -112,7 +112,7 @@ def number_pilots(session: Session) -> int:
         if session.scalar(known.limit(1)) is None:
             log.error("platform numbers of %s are used up: %s schools wait", province, len(schools))
             body = f"{province}的999个编号已用完,{len(schools)}所获批院校没有编号,不能生成准考证号"
-            notify.message(session, title, body, kind=MessageKind.TODO, for_platform=True)
+            numbers.alarm(session, title, body)
     return len(missing) - len(without)
 
 

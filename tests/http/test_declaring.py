@@ -208,15 +208,13 @@ def test_two_people_edit_one_declaration_and_the_first_has_changed_nothing_but_i
     assert scene.all(Declaration)[0].applied_count == 100
 
 
-def test_what_is_submitted_while_a_major_is_being_added_is_locked_with_its_majors(
-    scene: Scene, owner: sa.Engine
-) -> None:
-    """The form was opened before the submission: neither its fields nor its rows get in behind it (4.3)."""
+def test_a_form_that_is_behind_leaves_no_rows_behind_either(scene: Scene, owner: sa.Engine) -> None:
+    """Nothing of it is written, neither its fields nor its rows (4.3)."""
     key = scene.saved()
     edit = f"/console/declaration/{key}/edit"
     manager = scene.opened("manager")
     seen = version(manager.get(edit).get_data(as_text=True))
-    with owner.begin() as connection:  # what a submission in the same moment leaves behind, seen or not
+    with owner.begin() as connection:  # somebody else's change
         connection.execute(sa.text("update declaration set applied_count = 120"))
     assert manager.post(edit, scene.draft(row_version=seen, **major(0, 1))).status_code == 409
     assert scene.all(DeclarationMajor) == []

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 import app.services.registry  # noqa: F401  the rules of declarations too
-from app.access.actor import Actor, WalledSession, acting_as
+from app.access.actor import Actor
 from app.panel import saving
 from app.panel.resolve import resolve
 from app.services import batches
@@ -20,7 +17,7 @@ from app.services.errors import Conflict, DomainError
 from models.accounts import AuditEntry
 from models.declarations import BatchPhase, Declaration, DeclarationBatch
 from models.kit import clock
-from tests.factories_declarations import WORDS, at, batch, cast, declaration
+from tests.factories_declarations import WORDS, apart, at, batch, cast, declaration
 
 BATCH = resolve(DeclarationBatch)
 FORM = {
@@ -179,13 +176,6 @@ def test_a_declaration_waits_for_the_withdrawal_and_then_finds_no_batch(
             other.result()
     with as_(people.school) as db:
         assert db.scalars(sa.select(Declaration)).all() == []
-
-
-@contextmanager
-def apart(engine: sa.Engine, actor: Actor) -> Iterator[Session]:
-    """Somebody else's session at the same time."""
-    with WalledSession(engine, expire_on_commit=False) as session, acting_as(actor, session):
-        yield session
 
 
 def declare(db: Any, school: Actor, batch_id: int) -> None:

@@ -30,7 +30,7 @@ from models.jobs import Message
 from models.kit import clock
 from models.platform import SmsMessage, SmsState, SmsTemplate
 from models.quotas import Quota, QuotaChange
-from tests.factories_declarations import WORDS, Cast, at, batch, cast, declaration
+from tests.factories_declarations import WORDS, Cast, apart, at, batch, cast, declaration
 from tests.models.world import PLATFORM
 
 DECLARATION, MAJOR = resolve(Declaration), resolve(DeclarationMajor)
@@ -152,6 +152,27 @@ def test_a_draft_is_changed_and_deleted_while_the_batch_is_open(as_: Any) -> Non
         saving.delete(db, DECLARATION, on.people.school, row)
         db.commit()
         assert db.scalars(sa.select(Declaration)).all() == []
+
+
+def test_a_submission_in_the_same_moment_locks_out_the_row_it_has_not_seen(
+    as_: Any, engine: sa.Engine
+) -> None:
+    """4.3: a major that is being added while a colleague submits is not left behind under the submitted declaration."""
+    on = stage(as_, submitted=False)
+    with as_(PLATFORM) as db:
+        db.add(Major(id=1, code="610201", name="计算机应用技术", level=EducationLevel.VOCATIONAL))
+        db.commit()
+    with as_(on.people.manager) as db:
+        draft = db.get_one(Declaration, on.key)
+        saving.create(db, MAJOR, on.people.manager, {"declaration_id": on.key, "major_id": 1})
+        with apart(engine, on.people.school) as other:
+            declarations.submit(other, on.people.school, [other.get_one(Declaration, on.key)])
+            other.commit()
+        with pytest.raises(Conflict, match="已被他人修改"):
+            saving.touch(db, DECLARATION, draft)
+    with as_(on.people.school) as db:
+        assert db.get_one(Declaration, on.key).state is DeclarationState.PENDING
+        assert db.scalars(sa.select(DeclarationMajor)).all() == []
 
 
 def test_e17_a_refused_declaration_is_revised_and_submitted_again_while_the_batch_is_open(as_: Any) -> None:
