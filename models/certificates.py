@@ -166,6 +166,7 @@ class Certificate(Declared):
         menus={
             "school": "标准管理/证书目录",
             "province": "标准管理/证书目录",
+            "city": "标准管理/证书目录",
             "platform": "证书管理/证书目录",
         },
         icon="certificate",
